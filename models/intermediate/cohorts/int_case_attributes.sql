@@ -1,0 +1,69 @@
+{%- set numbers = [
+    'age_at_plan_start', 'n_siblings_under_18', 'n_previous_referrals', 'years_since_start', 'months_open_at_entry'
+] -%}
+{%- set texts = ['sex_code', 'ethnicity_code', 'nationality', 'ward', 'primary_need_code'] -%}
+-- What is known of a case at its plan start, one row per attribute: a number (as it is and in whole
+-- units, ages by the birthday) or a text. Covariates are chosen from these by configuration, so a new covariate is a row in `study_covariates`.
+with arms as (
+    select * from {{ ref('int_study_arms') }}
+),
+
+studies as (
+    select * from {{ ref('int_studies') }}
+),
+
+cases as (
+    select * from {{ ref('int_admitted_cin_cases') }}
+),
+
+described as (
+    select
+        arms.study_id,
+        arms.la_code,
+        arms.case_id,
+        cases.age_at_plan_start,
+        cases.age_completed_years,
+        cast(cases.n_siblings_under_18 as double) as n_siblings_under_18,
+        cast(cases.n_previous_referrals as double) as n_previous_referrals,
+        {{ days_between('studies.balance_origin', 'cases.plan_start_date') }} / studies.year_days as years_since_start,
+        cast({{ completed_months('cases.plan_start_date', 'arms.entry_date') }} as double) as months_open_at_entry,
+        cases.sex_code,
+        cases.ethnicity_code,
+        cases.nationality,
+        cases.ward,
+        cases.primary_need_code
+    from arms
+    inner join studies
+        on arms.study_id = studies.study_id
+    inner join cases
+        on arms.la_code = cases.la_code and arms.case_id = cases.case_id
+),
+
+attributes as (
+    {% for attribute in numbers -%}
+    select
+        study_id,
+        la_code,
+        case_id,
+        '{{ attribute }}' as attribute,
+        {{ attribute }} as number_value,
+        {{ 'age_completed_years' if attribute == 'age_at_plan_start' else 'floor(' ~ attribute ~ ')' }} as whole_value,
+        cast(null as varchar) as text_value
+    from described
+    union all
+    {% endfor -%}
+    {% for attribute in texts -%}
+    select
+        study_id,
+        la_code,
+        case_id,
+        '{{ attribute }}' as attribute,
+        cast(null as double) as number_value,
+        cast(null as double) as whole_value,
+        {{ attribute }} as text_value
+    from described
+    {{ 'union all' if not loop.last }}
+    {% endfor -%}
+)
+
+select * from attributes

@@ -1,0 +1,37 @@
+-- One row per study: its facts, its parameters, and the last day that can be observed,
+-- the earlier of the study's end and the day its authority's extract was taken.
+with studies as (
+    select * from {{ ref('studies') }}
+),
+
+parameters as (
+    select * from {{ ref('int_study_parameters') }}
+),
+
+extracts as (
+    select
+        la_code,
+        max(extract_as_of_date) as extract_as_of_date
+    from {{ ref('int_admitted_cin_cases') }}
+    group by la_code
+)
+
+select
+    parameters.*,
+    studies.design,
+    studies.la_code,
+    studies.programme_id,
+    studies.study_start,
+    studies.study_end,
+    studies.earliest_case_start,
+    studies.latest_case_start,
+    least(studies.study_end, extracts.extract_as_of_date) as observed_until,
+    md5(concat_ws(
+        '|', studies.study_id, studies.study_start, studies.study_end, studies.earliest_case_start,
+        studies.latest_case_start, parameters.parameters_hash
+    )) as definition_hash
+from studies
+inner join parameters
+    on studies.study_id = parameters.study_id
+inner join extracts
+    on studies.la_code = extracts.la_code

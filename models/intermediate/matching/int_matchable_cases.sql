@@ -1,0 +1,29 @@
+-- Eligible cases with their stratum, and what the caliper and the open-at-entry rule need.
+with arms as (
+    select * from {{ ref('int_study_arms') }}
+),
+
+eligibility as (
+    select * from {{ ref('int_study_eligibility') }}
+    where is_eligible
+),
+
+strata as (
+    select * from {{ ref('int_strata') }}
+)
+
+select
+    arms.study_id,
+    arms.la_code,
+    arms.case_id,
+    arms.child_id,
+    arms.arm,
+    arms.entry_date,
+    arms.plan_start_date,
+    arms.closure_date,
+    strata.stratum
+from arms
+inner join eligibility
+    on arms.study_id = eligibility.study_id and arms.la_code = eligibility.la_code and arms.case_id = eligibility.case_id
+inner join strata
+    on arms.study_id = strata.study_id and arms.la_code = strata.la_code and arms.case_id = strata.case_id

@@ -1,0 +1,67 @@
+-- Every comparator of the same stratum that started within the caliper of a treated case and was open on the day that case
+-- entered the programme (FACT22 report, appendix 2, "Matching"); comparators may serve several treated cases.
+with matchable as (
+    select * from {{ ref('int_matchable_cases') }}
+    where stratum is not null
+),
+
+studies as (
+    select * from {{ ref('int_studies') }}
+),
+
+candidates as (
+    select
+        treated.study_id,
+        treated.la_code,
+        treated.case_id as treated_case_id,
+        comparator.case_id as comparator_case_id,
+        treated.entry_date,
+        treated.plan_start_date as treated_start_date,
+        comparator.plan_start_date as comparator_start_date,
+        comparator.closure_date as comparator_closure_date,
+        {{ days_between('treated.plan_start_date', 'comparator.plan_start_date') }} as gap_days
+    from matchable as treated
+    inner join matchable as comparator
+        on
+            treated.study_id = comparator.study_id
+            and treated.stratum = comparator.stratum
+            and treated.arm = 'treated'
+            and comparator.arm = 'comparator'
+),
+
+within_caliper as (
+    select candidates.*
+    from candidates
+    inner join studies
+        on candidates.study_id = studies.study_id
+    where
+        case
+            when studies.caliper_unit = 'days'
+                then abs(candidates.gap_days) <= studies.caliper_length
+            else
+                candidates.comparator_start_date
+                between {{ add_months('candidates.treated_start_date', '-studies.caliper_length') }}
+                and {{ add_months('candidates.treated_start_date', 'studies.caliper_length') }}
+                and (
+                    studies.caliper_anchor = 'treated'
+                    or candidates.treated_start_date
+                    between {{ add_months('candidates.comparator_start_date', '-studies.caliper_length') }}
+                    and {{ add_months('candidates.comparator_start_date', 'studies.caliper_length') }}
+                )
+        end
+        and candidates.comparator_start_date <= candidates.entry_date
+        and (
+            candidates.comparator_closure_date is null
+            or candidates.comparator_closure_date > candidates.entry_date
+            or (candidates.comparator_closure_date = candidates.entry_date and studies.open_at_entry_inclusive)
+        )
+)
+
+select
+    study_id,
+    la_code,
+    treated_case_id,
+    comparator_case_id,
+    entry_date,
+    gap_days
+from within_caliper

@@ -1,0 +1,56 @@
+-- How long each case was watched on each survival clock: from its plan start, from the study start, from the later of both, or
+-- from its index date. A case that ended before a clock started isn't on it. A case is under watch from its plan start on, or
+-- from its index date when `survival_entry` asks for delayed entry.
+with lengths as (
+    select * from {{ ref('int_case_lengths') }}
+),
+
+studies as (
+    select * from {{ ref('int_studies') }}
+),
+
+index_dates as (
+    select * from {{ ref('int_case_index_dates') }}
+),
+
+origins as (
+    {% for clock, origin in {
+        'plan_start': 'lengths.plan_start_date',
+        'study_start': 'studies.study_start',
+        'later_of_both': 'greatest(lengths.plan_start_date, studies.study_start)',
+        'programme_entry': 'index_dates.index_date'
+    }.items() -%}
+    select
+        lengths.study_id,
+        lengths.la_code,
+        lengths.case_id,
+        '{{ clock }}' as clock,
+        {{ origin }} as origin_date,
+        lengths.plan_start_date,
+        case when studies.survival_entry = 'programme_entry' then index_dates.index_date else lengths.plan_start_date end
+            as watched_from_date,
+        lengths.end_date,
+        lengths.is_censored
+    from lengths
+    inner join studies
+        on lengths.study_id = studies.study_id
+    inner join index_dates
+        on
+            lengths.study_id = index_dates.study_id
+            and lengths.la_code = index_dates.la_code
+            and lengths.case_id = index_dates.case_id
+    {{ 'union all' if not loop.last }}
+    {% endfor -%}
+)
+
+select
+    study_id,
+    la_code,
+    case_id,
+    clock,
+    origin_date,
+    greatest({{ days_between('origin_date', 'watched_from_date') }}, 0) as entry_days,
+    {{ days_between('origin_date', 'end_date') }} as time_days,
+    is_censored
+from origins
+where origin_date <= end_date and watched_from_date <= end_date

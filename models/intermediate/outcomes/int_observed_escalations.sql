@@ -1,0 +1,26 @@
+-- Dated child protection plans and care periods that can be observed: none after the study's end or the extract's date.
+with arms as (
+    select * from {{ ref('int_study_arms') }}
+),
+
+studies as (
+    select * from {{ ref('int_studies') }}
+),
+
+escalations as (
+    select * from {{ ref('int_admitted_escalations') }}
+    where is_date_known
+)
+
+select
+    arms.study_id,
+    arms.la_code,
+    arms.case_id,
+    escalations.escalation_type,
+    escalations.escalation_date
+from arms
+inner join studies
+    on arms.study_id = studies.study_id
+inner join escalations
+    on arms.la_code = escalations.la_code and arms.case_id = escalations.case_id
+where escalations.escalation_date <= studies.observed_until

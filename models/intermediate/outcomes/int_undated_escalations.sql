@@ -1,0 +1,41 @@
+-- Cases with more escalations counted than dated. When every dated one lies before the study start, the undated ones are
+-- assumed to as well (FACT22 report, appendix 2, "Data"); when none is dated, `undated_escalation` decides.
+with arms as (
+    select * from {{ ref('int_study_arms') }}
+),
+
+studies as (
+    select * from {{ ref('int_studies') }}
+),
+
+escalations as (
+    select * from {{ ref('int_admitted_escalations') }}
+),
+
+counted as (
+    select
+        arms.study_id,
+        arms.la_code,
+        arms.case_id,
+        studies.undated_escalation,
+        count(escalations.escalation_date) as n_dated,
+        count(escalations.escalation_date) filter (
+            where escalations.escalation_date >= studies.study_start
+        ) as n_dated_from_study_start
+    from arms
+    inner join studies
+        on arms.study_id = studies.study_id
+    inner join escalations
+        on arms.la_code = escalations.la_code and arms.case_id = escalations.case_id
+    group by all
+    having count(*) filter (where not escalations.is_date_known) > 0
+)
+
+select
+    study_id,
+    la_code,
+    case_id,
+    n_dated > 0 and n_dated_from_study_start = 0 as is_escalation_date_assumed,
+    n_dated = 0 as is_escalation_undated,
+    n_dated = 0 and undated_escalation = 'exclude' as is_excluded
+from counted

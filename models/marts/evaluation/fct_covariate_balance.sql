@@ -1,0 +1,17 @@
+-- How alike the arms are on each covariate, before and after matching. Lead with the standardised difference: a p-value also
+-- rises when matching merely makes the sample smaller.
+with balance as (
+    select * from {{ ref('py_covariate_balance') }}
+)
+
+select
+    study_id,
+    method,
+    covariate,
+    cast(mean_treated as double) as mean_treated,
+    cast(mean_comparator as double) as mean_comparator,
+    cast(smd as double) as smd,
+    cast(variance_ratio as double) as variance_ratio,
+    cast(p_value as double) as p_value,
+    cast(ess_comparator as double) as ess_comparator
+from balance

@@ -1,0 +1,102 @@
+-- Every outcome of every case of a study in one shape: a value, the dates it rests on, and whether it is censored.
+-- Binary outcomes are 1 or 0; lengths are in days. A null value means that the outcome can't be told for this case.
+with arms as (
+    select * from {{ ref('int_study_arms') }}
+),
+
+studies as (
+    select * from {{ ref('int_studies') }}
+),
+
+closures as (
+    select * from {{ ref('int_closures') }}
+),
+
+lengths as (
+    select * from {{ ref('int_case_lengths') }}
+),
+
+escalations as (
+    select * from {{ ref('int_escalations_in_study') }}
+),
+
+rereferrals as (
+    select * from {{ ref('int_rereferrals') }}
+),
+
+short_observations as (
+    select * from {{ ref('int_short_observations') }}
+),
+
+outcomes as (
+    {{ binary_outcome('closed_recorded', 'closures', 'is_closed_recorded', event_date='closure_date') }}
+    union all
+    {{ binary_outcome(
+        'closed_without_later_escalation', 'closures', 'is_closed_without_later_escalation', event_date='closure_date'
+    ) }}
+    union all
+    {{ binary_outcome(
+        'escalated_after_closure', 'closures',
+        'case when is_closed_recorded then not is_closed_without_later_escalation end', event_date='later_escalation_date'
+    ) }}
+    union all
+    {{ binary_outcome('escalated', 'escalations', escalated_by('first_escalation_date'), 'first_escalation_date', 'counted_from_date') }}
+    union all
+    {{ binary_outcome('escalated_cp', 'escalations', escalated_by('first_cp_date'), 'first_cp_date', 'counted_from_date') }}
+    union all
+    {{ binary_outcome('escalated_lac', 'escalations', escalated_by('first_lac_date'), 'first_lac_date', 'counted_from_date') }}
+    union all
+    {{ binary_outcome(
+        'rereferred_12m', 'rereferrals', 'first_rereferral_in_window_date is not null',
+        'first_rereferral_in_window_date', 'referral_date'
+    ) }}
+    union all
+    {{ binary_outcome(
+        'rereferred_any', 'rereferrals', 'first_rereferral_date is not null', 'first_rereferral_date', 'referral_date'
+    ) }}
+    union all
+    {{ binary_outcome('short_observation', 'short_observations', 'is_short_observation', origin_date='referral_date') }}
+    union all
+    select
+        study_id,
+        la_code,
+        case_id,
+        'case_length_days' as outcome,
+        plan_start_date as origin_date,
+        case when not is_censored then end_date end as event_date,
+        cast(case_length_days as double) as value,
+        is_censored,
+        end_date as watched_until_date
+    from lengths
+    union all
+    select
+        study_id,
+        la_code,
+        case_id,
+        'closed_case_length_days' as outcome,
+        plan_start_date as origin_date,
+        end_date as event_date,
+        cast(case_length_days as double) as value,
+        false as is_censored,
+        end_date as watched_until_date
+    from lengths
+    where not is_censored
+)
+
+select
+    outcomes.study_id,
+    outcomes.la_code,
+    outcomes.case_id,
+    outcomes.outcome,
+    arms.arm,
+    coalesce(outcomes.origin_date, arms.plan_start_date) as origin_date,
+    outcomes.event_date,
+    outcomes.value,
+    outcomes.is_censored,
+    coalesce(outcomes.watched_until_date, studies.observed_until) as observed_until_date,
+    md5(concat_ws('|', outcomes.outcome, studies.definition_hash)) as definition_hash
+from outcomes
+inner join arms
+    on outcomes.study_id = arms.study_id and outcomes.la_code = arms.la_code and outcomes.case_id = arms.case_id
+inner join studies
+    on outcomes.study_id = studies.study_id

@@ -1,0 +1,54 @@
+-- Every source record that was refused, with the reason and never a value: by the door when it is no record at all, in the
+-- standard layer when a required value is missing or a critical rule is broken.
+with refused_at_door as (
+    select
+        la_code,
+        file_name,
+        file_key,
+        source_row_number,
+        holds as table_name,
+        reason_code
+    from {{ ref('stg_landing__refused_rows') }}
+),
+
+quarantined as (
+    {% for records, holds in [
+        ('std_cin_case_records', 'cases'),
+        ('std_programme_enrolment_records', 'programme_enrolments'),
+        ('std_referral_records', 'referrals')
+    ] -%}
+    select
+        la_code,
+        file_name,
+        file_key,
+        source_row_number,
+        '{{ holds }}' as table_name,
+        quarantine_code as reason_code
+    from {{ ref(records) }}
+    where fate = 'quarantined'
+    {{ 'union all' if not loop.last }}
+    {% endfor -%}
+),
+
+refused as (
+    select * from refused_at_door
+    union all
+    select * from quarantined
+),
+
+reasons as (
+    select * from {{ ref('quarantine_reasons') }}
+)
+
+select
+    refused.la_code,
+    refused.file_name,
+    refused.file_key,
+    refused.source_row_number,
+    refused.table_name,
+    refused.reason_code,
+    reasons.column_name,
+    reasons.meaning as reason
+from refused
+left join reasons
+    on refused.reason_code = reasons.reason_code

@@ -1,0 +1,53 @@
+{%- set dates = [
+    'plan_start_date', 'closure_date', 'referral_date', 'programme_start_date', 'programme_end_date',
+    'first_cp_date', 'first_cp_date_during', 'first_cp_date_after',
+    'first_lac_date', 'first_lac_date_during', 'first_lac_date_after'
+] -%}
+{%- set numbers = {
+    'age_at_plan_start': 'double',
+    'n_siblings_under_18': 'integer',
+    'n_previous_referrals': 'integer',
+    'n_cp_escalations': 'integer',
+    'n_lac_escalations': 'integer'
+} -%}
+{%- set codes = ['sex_code', 'ethnicity_code', 'closure_reason_code', 'primary_need_code', 'arm'] -%}
+-- One row per record of a case list, typed: text becomes dates, numbers and codes, and what can't be read is named.
+with source as (
+    select * from {{ source('landing', 'case_list__cases') }}
+),
+
+typed as (
+    select
+        la_code,
+        case_id as source_case_id,
+        child_id,
+        family_id,
+        delivery,
+        file_name,
+        file_key,
+        source_row_number,
+        record_hash,
+        id_flags,
+        extract_as_of_date,
+        {% for column in dates + ['birth_date'] -%}
+        {{ typed_date(column) }} as {{ column }},
+        {% endfor -%}
+        {% for column, type in numbers.items() -%}
+        {{ try_number(column, type) }} as {{ column }},
+        {% endfor -%}
+        {% for column in codes -%}
+        nullif(trim({{ column }}), '') as {{ column }},
+        {{ column }}_source,
+        {% endfor -%}
+        nullif(trim(nationality), '') as nationality,
+        nullif(trim(ward), '') as ward,
+        nullif(trim(programme_id), '') as programme_id,
+        nullif(trim(rereferral_dates), '') as rereferral_dates,
+        date_formats,
+        coalesce(list_separator, ';') as list_separator,
+        {{ unreadable(dates=dates, date_lists=['rereferral_dates']) }} as unreadable_dates,
+        {{ unreadable(dates=['birth_date'], numbers=numbers) }} as unreadable_values
+    from source
+)
+
+select * from typed

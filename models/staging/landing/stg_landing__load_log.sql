@@ -1,0 +1,28 @@
+with source as (
+    select * from {{ source('landing', 'load_log') }}
+),
+
+renamed as (
+    select
+        la_code,
+        la_name,
+        is_synthetic,
+        format,
+        delivery,
+        file_name,
+        holds,
+        file_key,
+        sha256,
+        extract_as_of_date,
+        extract_window_start,
+        n_read,
+        n_refused_rows,
+        n_opted_out,
+        status,
+        reason_code,
+        reason,
+        unknown_columns
+    from source
+)
+
+select * from renamed

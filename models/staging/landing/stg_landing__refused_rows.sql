@@ -1,0 +1,18 @@
+with source as (
+    select * from {{ source('landing', 'refused_rows') }}
+),
+
+renamed as (
+    select
+        la_code,
+        delivery,
+        file_name,
+        file_key,
+        holds,
+        source_row_number,
+        reason_code,
+        reason
+    from source
+)
+
+select * from renamed

@@ -1,0 +1,1 @@
+"""Great Expectations over the standard tables, inside dbt's own process and connection."""

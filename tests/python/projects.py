@@ -1,0 +1,108 @@
+"""Copies of the project in which a test can land its own extracts and add its own studies."""
+
+from __future__ import annotations
+
+import csv
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+PARTS = ("dbt_project.yml", "profiles.yml", "requirements.txt", "models", "macros", "seeds", "expectations",
+         "python/models", "tests/generic", "tests/singular", "docs", "analyses")
+STUDY_SEEDS = ("studies", "study_parameters", "study_covariates", "study_covariate_bins", "study_outcomes",
+               "study_analyses")
+
+
+@dataclass(frozen=True)
+class Project:
+    """One copy of the project."""
+
+    path: Path
+
+    def dbt(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Runs dbt in the copy as an analyst would, and gives back exit code and output."""
+        environment = {**os.environ, "DBT_SEND_ANONYMOUS_USAGE_STATS": "false"}
+        environment.pop("CSC_PROJECT_DIR", None)
+        return subprocess.run(
+            [str(Path(sys.executable).parent / "dbt"), *arguments],
+            cwd=self.path,
+            env=environment,
+            text=True,
+            capture_output=True,
+            check=False,
+        )
+
+    def published(self) -> duckdb.DuckDBPyConnection:
+        """The published analyst tables, read-only."""
+        current = (self.path / "published" / "current").resolve()
+        return duckdb.connect(str(current / "analyst" / "csc_outcomes.duckdb"), read_only=True)
+
+    def warehouse(self) -> duckdb.DuckDBPyConnection:
+        """The warehouse behind the published tables, read-only."""
+        return duckdb.connect(str(self.path / "warehouse" / "csc_outcomes.duckdb"), read_only=True)
+
+    def add_delivery(
+        self, slug: str, delivery: str, contract: Mapping[str, Any], files: Mapping[str, bytes | Path]
+    ) -> Path:
+        """Puts files and their extract.yml into the landing zone."""
+        folder = self.path / "extracts" / slug / delivery
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "extract.yml").write_text(yaml.safe_dump(dict(contract), sort_keys=False), encoding="utf-8")
+        for name, content in files.items():
+            (folder / name).write_bytes(content.read_bytes() if isinstance(content, Path) else content)
+        return folder
+
+    def add_study(
+        self, study_id: str, like: str = "fact22", parameters: Mapping[str, str] | None = None, **facts: str
+    ) -> None:
+        """Adds a study by seed rows alone: another study's rows under a new id, with facts and parameters changed."""
+        for seed in STUDY_SEEDS:
+            rows = [row for row in self._seed_rows(seed) if row["study_id"] == like]
+            if seed == "study_parameters":
+                own = {row["parameter_id"]: row["value"] for row in rows} | dict(parameters or {})
+                rows = [{"study_id": study_id, "parameter_id": p, "value": v} for p, v in own.items()]
+            changes = facts if seed == "studies" else {}
+            self.add_seed_rows(seed, ({**row, "study_id": study_id, **changes} for row in rows))
+
+    def add_seed_rows(self, seed: str, rows: Iterable[Mapping[str, Any]]) -> None:
+        """Appends rows to a seed file."""
+        with self._seed(seed).open("a", newline="", encoding="utf-8") as file:
+            writer = csv.DictWriter(file, self._seed_columns(seed), lineterminator="\n")
+            writer.writerows(rows)
+
+    def _seed(self, seed: str) -> Path:
+        return next((self.path / "seeds").rglob(f"{seed}.csv"))
+
+    def _seed_columns(self, seed: str) -> list[str]:
+        with self._seed(seed).open(newline="", encoding="utf-8") as file:
+            return next(csv.reader(file))
+
+    def _seed_rows(self, seed: str) -> list[dict[str, str]]:
+        with self._seed(seed).open(newline="", encoding="utf-8") as file:
+            return list(csv.DictReader(file))
+
+
+def copy_project(target: Path, with_extracts: bool = True) -> Project:
+    """A copy of everything dbt reads; the library stays the installed one."""
+    for part in PARTS:
+        source, copy = ROOT / part, target / part
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        if source.is_dir():
+            shutil.copytree(source, copy, ignore=shutil.ignore_patterns("__pycache__"))
+        elif source.is_file():
+            shutil.copy2(source, copy)
+    (target / "extracts").mkdir()
+    shutil.copy2(ROOT / "extracts" / "demonstration.key", target / "extracts")
+    if with_extracts:
+        for folder in (ROOT / "extracts").glob("synthetic_*"):
+            shutil.copytree(folder, target / "extracts" / folder.name)
+    return Project(target)

@@ -1,0 +1,74 @@
+"""The reference tables with answers computed in R, delivered as case lists of made-up authorities."""
+
+from __future__ import annotations
+
+import csv
+import io
+from pathlib import Path
+from typing import Any
+
+from projects import Project
+
+FIXTURES = Path(__file__).resolve().parents[1] / "fixtures" / "oracle"
+# Each table is one authority and one study, all in one build: a build each would cost minutes.
+LA_CODES = {
+    "fact22_a": "S41",
+    "edge_ties": "S42",
+    "edge_caliper_dates": "S43",
+    "edge_age_bins": "S44",
+    "edge_tiny": "S45",
+    "edge_separation": "S46",
+}
+# What to set to reproduce the answers: see the conventions beside them.
+PARAMETERS = {"balance_origin": "2014-04-10", "rereferral_from": "none"}
+COLUMNS = {
+    "case_id": "case_id",
+    "child_id": "child_id",
+    "arm": "treated",
+    "age_at_plan_start": "age_at_cin_start",
+    "n_siblings_under_18": "n_siblings_u18",
+    "n_previous_referrals": "n_prev_referrals",
+    "sex_code": "gender",
+    "ethnicity_code": "ethnicity",
+    "nationality": "nationality",
+    "referral_date": "referral_date",
+    "plan_start_date": "cin_start_date",
+    "programme_start_date": "treatment_entry_date",
+    "closure_date": "closure_date",
+    "first_cp_date": "first_cp_date",
+    "first_lac_date": "first_lac_date",
+    "rereferral_dates": "rereferral_date",
+}
+
+
+def contract(la_code: str, **changes: Any) -> dict[str, Any]:
+    """extract.yml of a reference table."""
+    file = {
+        "name": "cases.csv",
+        "holds": "cases",
+        "date_formats": ["iso"],
+        "columns": COLUMNS,
+        "codes": {"arm": {"1": "treated", "0": "comparator"}},
+        "constants": {"programme_id": "fact22"},
+    }
+    return {
+        "la_code": la_code,
+        "la_name": f"Reference table {la_code}",
+        "synthetic": True,
+        "format": "case_list",
+        "as_of_date": "2020-12-31",
+        "files": [{**file, **changes}],
+    }
+
+
+def add_reference(project: Project, name: str, **parameters: str) -> None:
+    """Lands one reference table and adds a study of the same name for it."""
+    la_code = LA_CODES[name]
+    project.add_delivery(name, "all", contract(la_code), {"cases.csv": FIXTURES / f"{name}.csv"})
+    project.add_study(name, la_code=la_code, parameters={**PARAMETERS, **parameters})
+
+
+def case_ids(name: str) -> list[str]:
+    """The source's case ids in file order: row n of the landed file is row n here."""
+    text = (FIXTURES / f"{name}.csv").read_text(encoding="utf-8")
+    return [row["case_id"] for row in csv.DictReader(io.StringIO(text))]
