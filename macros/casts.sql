@@ -22,7 +22,7 @@
         end,
         case
             when {{ formats }} like '%excel_serial%' and regexp_matches({{ day }}, '^[0-9]{5}([.]0)?$')
-                then cast(date '1899-12-30' + cast(cast({{ day }} as double) as integer) as timestamp)
+                then cast(date '1899-12-30' + cast(try_cast({{ day }} as double) as integer) as timestamp)
         end
     )::date
 {%- endmacro %}

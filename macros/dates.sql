@@ -17,6 +17,11 @@
     add_months({{ date }}, cast({{ months }} as integer))
 {%- endmacro %}
 
+{#- At most so many months before or after the anchor, both ends included. -#}
+{% macro within_months(date, anchor, months) -%}
+    {{ date }} between {{ add_months(anchor, '-' ~ months) }} and {{ add_months(anchor, months) }}
+{%- endmacro %}
+
 {#- Whole months from one date to another, counted on the calendar. -#}
 {% macro completed_months(first, second) -%}
     (

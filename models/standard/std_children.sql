@@ -1,4 +1,5 @@
--- One row per child and authority: what the child's latest case says, and whether its cases disagree about the birth date.
+-- One row per child and authority: what the child's latest case says, and whether its cases
+-- disagree about the birth date.
 with records as (
     select * from {{ ref('std_cin_case_records') }}
     where fate = 'loaded'
@@ -14,8 +15,11 @@ described as (
         ethnicity_code,
         nationality,
         count(*) over (partition by la_code, child_id) as n_cases,
-        min(birth_date) over (partition by la_code, child_id) is distinct from
-        max(birth_date) over (partition by la_code, child_id) as has_conflicting_birth_dates,
+        coalesce(
+            min(birth_date) over (partition by la_code, child_id)
+            != max(birth_date) over (partition by la_code, child_id),
+            false
+        ) as has_conflicting_birth_dates,
         row_number() over (
             partition by la_code, child_id
             order by plan_start_date desc, file_name desc, source_row_number desc

@@ -1,5 +1,6 @@
--- Every source record of a case and what becomes of it. A record is quarantined when an id or a date that outcomes rest on
--- is missing or can't be read, or when its dates contradict each other (spec: fates and small rules).
+-- Every source record of a case and what becomes of it. A record is quarantined when an id or a
+-- date that outcomes rest on is missing or can't be read, or when its dates contradict each
+-- other (spec: fates and small rules).
 with case_list as (
     select * from {{ ref('stg_case_list__cases') }}
 ),
@@ -7,7 +8,9 @@ with case_list as (
 coded as (
     select
         *,
-        coalesce(source_case_id, md5(concat_ws('|', la_code, child_id, plan_start_date))) as case_id,
+        coalesce(
+            source_case_id, md5(concat_ws('|', la_code, child_id, plan_start_date))
+        ) as case_id,
         {{ known_code('sex_code', 'sex') }} as sex,
         {{ known_code('ethnicity_code', 'ethnicity') }} as ethnicity,
         {{ known_code('closure_reason_code', 'closure_reason') }} as closure_reason,
@@ -30,7 +33,8 @@ judged as (
             when plan_start_date is null then 'plan_start_missing'
             when closure_date < plan_start_date then 'closed_before_start'
             when case_arm = 'UNMAPPED' then 'arm_unknown'
-            when case_arm = 'treated' and programme_start_date is null then 'programme_start_missing'
+            when case_arm = 'treated' and programme_start_date is null
+                then 'programme_start_missing'
             when programme_end_date < programme_start_date then 'programme_ended_before_start'
             when first_escalation_date < birth_date then 'escalated_before_birth'
         end as problem_code

@@ -1,5 +1,6 @@
--- One row per case of children in need: the loaded record of each case, as its authority gave it.
--- Age is counted from the birth date by the calendar where there is one, else taken as given.
+-- One row per case of children in need: the loaded record of each case, as its authority gave
+-- it. Age is counted from the birth date by the calendar where there is one, else taken as
+-- given.
 with records as (
     select * from {{ ref('std_cin_case_records') }}
     where fate = 'loaded'
@@ -17,11 +18,13 @@ cases as (
         closure_reason_code,
         primary_need_code,
         case
-            when birth_date <= plan_start_date then {{ days_between('birth_date', 'plan_start_date') }} / 365.25
+            when birth_date <= plan_start_date
+                then {{ days_between('birth_date', 'plan_start_date') }} / 365.25
             when birth_date is null then age_at_plan_start
         end as age_at_plan_start,
         case
-            when birth_date <= plan_start_date then {{ completed_years('birth_date', 'plan_start_date') }}
+            when birth_date <= plan_start_date
+                then {{ completed_years('birth_date', 'plan_start_date') }}
             when birth_date is null then cast(floor(age_at_plan_start) as integer)
         end as age_completed_years,
         birth_date > plan_start_date as is_unborn_at_plan_start,
@@ -29,8 +32,12 @@ cases as (
         ethnicity_code,
         nationality,
         ward,
-        case when n_siblings_under_18 between 0 and 20 then n_siblings_under_18 end as n_siblings_under_18,
-        case when n_previous_referrals between 0 and 90 then n_previous_referrals end as n_previous_referrals,
+        case
+            when n_siblings_under_18 between 0 and 20 then n_siblings_under_18
+        end as n_siblings_under_18,
+        case
+            when n_previous_referrals between 0 and 90 then n_previous_referrals
+        end as n_previous_referrals,
         unreadable_values,
         extract_as_of_date,
         file_key,

@@ -2,8 +2,9 @@
     'first_cp_date', 'first_cp_date_during', 'first_cp_date_after',
     'first_lac_date', 'first_lac_date_during', 'first_lac_date_after'
 ] -%}
--- One row per case, kind of escalation and date, and one for those that are counted but not dated.
--- A case list gives first dates (during, after or plain) and counts; a count above the dated ones leaves undated escalations.
+-- One row per case, kind of escalation and date, and one for those that are counted but not
+-- dated. A case list gives first dates (during, after or plain) and counts; a count above the
+-- dated ones leaves undated escalations.
 with cases as (
     select * from {{ ref('std_cin_case_records') }}
     where fate = 'loaded'

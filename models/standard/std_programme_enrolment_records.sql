@@ -1,4 +1,5 @@
--- Every record of an enrolment file and what becomes of it. Enrolments kept in the case's own row share that row's fate.
+-- Every record of an enrolment file and what becomes of it. Enrolments kept in the case's own
+-- row share that row's fate.
 with enrolments as (
     select * from {{ ref('stg_case_list__programme_enrolments') }}
 ),

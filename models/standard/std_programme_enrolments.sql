@@ -1,4 +1,5 @@
--- One row per child, case where known, programme and start date: from enrolment files and from case lists that carry the programme in the case's row.
+-- One row per child, case where known, programme and start date: from enrolment files and from
+-- case lists that carry the programme in the case's row.
 with from_files as (
     select
         la_code,

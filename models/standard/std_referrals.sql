@@ -1,5 +1,6 @@
--- One row per referral: each case's original referral, and each re-referral with the case it is counted for.
--- A re-referral that names only the child is counted for every case of the child that was referred before it.
+-- One row per referral: each case's original referral, and each re-referral with the case it is
+-- counted for. A re-referral that names only the child is counted for every case of the child
+-- that was referred before it.
 with cases as (
     select * from {{ ref('std_cin_case_records') }}
     where fate = 'loaded'
@@ -25,7 +26,7 @@ in_case_rows as (
         true as is_rereferral
     from {{ ref('stg_case_list__rereferrals') }} as rereferrals
     inner join cases
-        on rereferrals.file_key = cases.file_key and rereferrals.source_row_number = cases.source_row_number
+        using (file_key, source_row_number)
 ),
 
 in_long_files as (
@@ -40,7 +41,10 @@ in_long_files as (
         on
             records.la_code = cases.la_code
             and records.child_id = cases.child_id
-            and (records.case_id = cases.case_id or (records.case_id is null and records.referral_date > cases.referral_date))
+            and (
+                records.case_id = cases.case_id
+                or (records.case_id is null and records.referral_date > cases.referral_date)
+            )
     where records.fate = 'loaded'
 ),
 

@@ -1,4 +1,5 @@
--- The cases of authorities whose delivery passed every critical expectation: nothing behind the gate reads past it.
+-- The cases of authorities whose delivery passed every critical expectation: nothing behind the
+-- gate reads past it.
 with cin_cases as (
     select * from {{ ref('std_cin_cases') }}
 ),

@@ -1,4 +1,5 @@
--- The escalations of authorities whose delivery passed every critical expectation: nothing behind the gate reads past it.
+-- The escalations of authorities whose delivery passed every critical expectation: nothing
+-- behind the gate reads past it.
 with escalations as (
     select * from {{ ref('std_escalations') }}
 ),

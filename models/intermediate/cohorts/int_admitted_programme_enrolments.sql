@@ -1,4 +1,5 @@
--- The programme enrolments of authorities whose delivery passed every critical expectation: nothing behind the gate reads past it.
+-- The programme enrolments of authorities whose delivery passed every critical expectation:
+-- nothing behind the gate reads past it.
 with programme_enrolments as (
     select * from {{ ref('std_programme_enrolments') }}
 ),

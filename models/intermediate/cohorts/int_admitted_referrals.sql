@@ -1,4 +1,5 @@
--- The referrals of authorities whose delivery passed every critical expectation: nothing behind the gate reads past it.
+-- The referrals of authorities whose delivery passed every critical expectation: nothing behind
+-- the gate reads past it.
 with referrals as (
     select * from {{ ref('std_referrals') }}
 ),

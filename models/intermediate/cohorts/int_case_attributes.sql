@@ -1,9 +1,12 @@
 {%- set numbers = [
-    'age_at_plan_start', 'n_siblings_under_18', 'n_previous_referrals', 'years_since_start', 'months_open_at_entry'
+    'age_at_plan_start', 'n_siblings_under_18', 'n_previous_referrals', 'years_since_start',
+    'months_open_at_entry'
 ] -%}
+{%- set whole_units = {'age_at_plan_start': 'age_completed_years'} -%}
 {%- set texts = ['sex_code', 'ethnicity_code', 'nationality', 'ward', 'primary_need_code'] -%}
--- What is known of a case at its plan start, one row per attribute: a number (as it is and in whole
--- units, ages by the birthday) or a text. Covariates are chosen from these by configuration, so a new covariate is a row in `study_covariates`.
+-- What is known of a case at its plan start, one row per attribute: a number (as it is and in
+-- whole units, ages by the birthday) or a text. Covariates are chosen from these by
+-- configuration, so a new covariate is a row in `study_covariates`.
 with arms as (
     select * from {{ ref('int_study_arms') }}
 ),
@@ -25,8 +28,10 @@ described as (
         cases.age_completed_years,
         cast(cases.n_siblings_under_18 as double) as n_siblings_under_18,
         cast(cases.n_previous_referrals as double) as n_previous_referrals,
-        {{ days_between('studies.balance_origin', 'cases.plan_start_date') }} / studies.year_days as years_since_start,
-        cast({{ completed_months('cases.plan_start_date', 'arms.entry_date') }} as double) as months_open_at_entry,
+        {{ days_between('studies.balance_origin', 'cases.plan_start_date') }} / studies.year_days
+            as years_since_start,
+        cast({{ completed_months('cases.plan_start_date', 'arms.entry_date') }} as double)
+            as months_open_at_entry,
         cases.sex_code,
         cases.ethnicity_code,
         cases.nationality,
@@ -34,9 +39,9 @@ described as (
         cases.primary_need_code
     from arms
     inner join studies
-        on arms.study_id = studies.study_id
+        using (study_id, la_code)
     inner join cases
-        on arms.la_code = cases.la_code and arms.case_id = cases.case_id
+        using (la_code, case_id)
 ),
 
 attributes as (
@@ -47,7 +52,7 @@ attributes as (
         case_id,
         '{{ attribute }}' as attribute,
         {{ attribute }} as number_value,
-        {{ 'age_completed_years' if attribute == 'age_at_plan_start' else 'floor(' ~ attribute ~ ')' }} as whole_value,
+        {{ whole_units.get(attribute, 'floor(' ~ attribute ~ ')') }} as whole_value,
         cast(null as varchar) as text_value
     from described
     union all

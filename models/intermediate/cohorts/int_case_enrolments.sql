@@ -1,5 +1,6 @@
--- The enrolment of each case in each programme: the one that names the case, else the child's case that was open on the
--- entry day, else the case that started nearest to it. Of several enrolments of a case the first counts.
+-- The enrolment of each case in each programme: the one that names the case, else the child's
+-- case that was open on the entry day, else the case that started nearest to it. Of several
+-- enrolments of a case the first counts.
 with enrolments as (
     select * from {{ ref('int_admitted_programme_enrolments') }}
     where arm = 'treated'
@@ -18,7 +19,9 @@ candidates as (
         enrolments.end_date,
         cases.case_id,
         row_number() over (
-            partition by enrolments.la_code, enrolments.programme_id, enrolments.child_id, enrolments.case_id, enrolments.start_date
+            partition by
+                enrolments.la_code, enrolments.programme_id, enrolments.child_id,
+                enrolments.case_id, enrolments.start_date
             order by
                 case
                     when
@@ -49,10 +52,11 @@ case_enrolments as (
         end_date as exit_date
     from candidates
     where case_rank = 1
-    qualify row_number() over (
-        partition by la_code, programme_id, case_id
-        order by start_date, end_date nulls last
-    ) = 1
+    qualify
+        row_number() over (
+            partition by la_code, programme_id, case_id
+            order by start_date, end_date nulls last
+        ) = 1
 )
 
 select * from case_enrolments

@@ -1,5 +1,5 @@
--- One row per study: its facts, its parameters, and the last day that can be observed,
--- the earlier of the study's end and the day its authority's extract was taken.
+-- One row per study: its facts, its parameters, and the last day that can be observed, the
+-- earlier of the study's end and the day its authority's extract was taken.
 with studies as (
     select * from {{ ref('studies') }}
 ),
@@ -32,6 +32,6 @@ select
     )) as definition_hash
 from studies
 inner join parameters
-    on studies.study_id = parameters.study_id
+    using (study_id)
 inner join extracts
     on studies.la_code = extracts.la_code

@@ -1,4 +1,5 @@
--- The analyses of each study with its default survival clock and a hash of every parameter that shapes them.
+-- The analyses of each study with its default survival clock and a hash of every parameter that
+-- shapes them.
 with analyses as (
     select * from {{ ref('study_analyses') }}
 ),
@@ -10,8 +11,10 @@ studies as (
 covariates as (
     select
         study_id,
-        {{ ordered_list("concat_ws('=', covariate, attribute, kind, category, in_strata, in_adjustment)", 'covariate_order') }}
-            as covariates_text
+        {{ ordered_list(
+            "concat_ws('=', covariate, attribute, kind, category, in_strata, in_adjustment)",
+            'covariate_order'
+        ) }} as covariates_text
     from {{ ref('study_covariates') }}
     group by study_id
 ),
@@ -19,8 +22,10 @@ covariates as (
 bins as (
     select
         study_id,
-        {{ ordered_list("concat_ws('=', covariate, bin, lower_bound, upper_bound)", "concat_ws('=', covariate, bin)") }}
-            as bins_text
+        {{ ordered_list(
+            "concat_ws('=', covariate, bin, lower_bound, upper_bound)",
+            "concat_ws('=', covariate, bin)"
+        ) }} as bins_text
     from {{ ref('study_covariate_bins') }}
     group by study_id
 )
@@ -37,13 +42,14 @@ select
     analyses.is_primary,
     studies.survival_origin,
     md5(concat_ws(
-        '|', studies.definition_hash, covariates.covariates_text, bins.bins_text, analyses.outcome, analyses.sample,
-        analyses.estimator, analyses.covariates, analyses.se_type, coalesce(analyses.clock, studies.survival_origin)
+        '|', studies.definition_hash, covariates.covariates_text, bins.bins_text, analyses.outcome,
+        analyses.sample, analyses.estimator, analyses.covariates, analyses.se_type,
+        coalesce(analyses.clock, studies.survival_origin)
     )) as parameter_hash
 from analyses
 inner join studies
-    on analyses.study_id = studies.study_id
+    using (study_id)
 left join covariates
-    on analyses.study_id = covariates.study_id
+    using (study_id)
 left join bins
-    on analyses.study_id = bins.study_id
+    using (study_id)

@@ -1,5 +1,6 @@
--- Every case of a study's authority with its arm: treated when enrolled in the study's programme, comparator otherwise.
--- A closure for a reason that the study doesn't count leaves the case open (`closure_reasons_counted`).
+-- Every case of a study's authority with its arm: treated when enrolled in the study's
+-- programme, comparator otherwise. A closure for a reason that the study doesn't count leaves
+-- the case open (`closure_reasons_counted`).
 with studies as (
     select * from {{ ref('int_studies') }}
 ),
@@ -27,7 +28,8 @@ arms as (
         case
             when
                 studies.closure_reasons_counted = 'all'
-                or '|' || studies.closure_reasons_counted || '|' like '%|' || cases.closure_reason_code || '|%'
+                or '|' || studies.closure_reasons_counted || '|'
+                like '%|' || cases.closure_reason_code || '|%'
                 then cases.closure_date
         end as closure_date,
         cases.file_key,

@@ -1,5 +1,6 @@
--- Who may be matched (FACT22 report, appendix 2, "Matching"): opened inside the window, still open when the study started,
--- and, for treated cases, opened strictly before entering the programme. The first reason that fails is kept.
+-- Who may be matched (FACT22 report, appendix 2, "Matching"): opened inside the window, still
+-- open when the study started, and, for treated cases, opened strictly before entering the
+-- programme. The first reason that fails is kept.
 with arms as (
     select * from {{ ref('int_study_arms') }}
 ),
@@ -22,16 +23,19 @@ judged as (
             when arms.plan_start_date < studies.earliest_case_start then 'opened_before_window'
             when
                 arms.closure_date < studies.study_start
-                or (arms.closure_date = studies.study_start and not studies.eligibility_closure_inclusive)
+                or (
+                    arms.closure_date = studies.study_start
+                    and not studies.eligibility_closure_inclusive
+                )
                 then 'closed_before_study'
             when arms.plan_start_date >= arms.entry_date then 'joined_before_opening'
             when undated.is_excluded then 'undated_escalation'
         end as ineligible_reason
     from arms
     inner join studies
-        on arms.study_id = studies.study_id
+        using (study_id, la_code)
     left join undated
-        on arms.study_id = undated.study_id and arms.la_code = undated.la_code and arms.case_id = undated.case_id
+        using (study_id, la_code, case_id)
 )
 
 select

@@ -1,4 +1,5 @@
--- One row per study with every parameter typed: the study's own value, or the default where it sets none.
+-- One row per study with every parameter typed: the study's own value, or the default where it
+-- sets none.
 {%- set parameters = {
     'balance_origin': 'date',
     'year_days': 'double',
@@ -48,7 +49,8 @@ typed as (
     select
         study_id,
         {% for parameter, type in parameters.items() -%}
-        cast(max(value) filter (where parameter_id = '{{ parameter }}') as {{ type }}) as {{ parameter }},
+        cast(max(value) filter (where parameter_id = '{{ parameter }}') as {{ type }})
+            as {{ parameter }},
         {% endfor -%}
         md5({{ ordered_list("parameter_id || '=' || value", 'parameter_id') }}) as parameters_hash
     from resolved

@@ -24,6 +24,6 @@ select
     strata.stratum
 from arms
 inner join eligibility
-    on arms.study_id = eligibility.study_id and arms.la_code = eligibility.la_code and arms.case_id = eligibility.case_id
+    using (study_id, la_code, case_id)
 inner join strata
-    on arms.study_id = strata.study_id and arms.la_code = strata.la_code and arms.case_id = strata.case_id
+    using (study_id, la_code, case_id)

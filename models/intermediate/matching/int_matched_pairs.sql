@@ -1,5 +1,6 @@
--- Every comparator of the same stratum that started within the caliper of a treated case and was open on the day that case
--- entered the programme (FACT22 report, appendix 2, "Matching"); comparators may serve several treated cases.
+-- Every comparator of the same stratum that started within the caliper of a treated case and
+-- was open on the day that case entered the programme (FACT22 report, appendix 2, "Matching");
+-- comparators may serve several treated cases.
 with matchable as (
     select * from {{ ref('int_matchable_cases') }}
     where stratum is not null
@@ -33,27 +34,32 @@ within_caliper as (
     select candidates.*
     from candidates
     inner join studies
-        on candidates.study_id = studies.study_id
+        using (study_id, la_code)
     where
         case
             when studies.caliper_unit = 'days'
                 then abs(candidates.gap_days) <= studies.caliper_length
             else
-                candidates.comparator_start_date
-                between {{ add_months('candidates.treated_start_date', '-studies.caliper_length') }}
-                and {{ add_months('candidates.treated_start_date', 'studies.caliper_length') }}
+                {{ within_months(
+                    'candidates.comparator_start_date', 'candidates.treated_start_date',
+                    'studies.caliper_length'
+                ) }}
                 and (
                     studies.caliper_anchor = 'treated'
-                    or candidates.treated_start_date
-                    between {{ add_months('candidates.comparator_start_date', '-studies.caliper_length') }}
-                    and {{ add_months('candidates.comparator_start_date', 'studies.caliper_length') }}
+                    or {{ within_months(
+                        'candidates.treated_start_date', 'candidates.comparator_start_date',
+                        'studies.caliper_length'
+                    ) }}
                 )
         end
         and candidates.comparator_start_date <= candidates.entry_date
         and (
             candidates.comparator_closure_date is null
             or candidates.comparator_closure_date > candidates.entry_date
-            or (candidates.comparator_closure_date = candidates.entry_date and studies.open_at_entry_inclusive)
+            or (
+                candidates.comparator_closure_date = candidates.entry_date
+                and studies.open_at_entry_inclusive
+            )
         )
 )
 

@@ -1,5 +1,5 @@
--- The stratum of a case: its bins on every covariate that the study matches on, in the study's order.
--- A case that lacks one of them has no stratum and can't be matched.
+-- The stratum of a case: its bins on every covariate that the study matches on, in the study's
+-- order. A case that lacks one of them has no stratum and can't be matched.
 with binned as (
     select * from {{ ref('fct_study_covariates') }}
 ),

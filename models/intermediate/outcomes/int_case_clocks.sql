@@ -1,6 +1,7 @@
--- How long each case was watched on each survival clock: from its plan start, from the study start, from the later of both, or
--- from its index date. A case that ended before a clock started isn't on it. A case is under watch from its plan start on, or
--- from its index date when `survival_entry` asks for delayed entry.
+-- How long each case was watched on each survival clock: from its plan start, from the study
+-- start, from the later of both, or from its index date. A case that ended before a clock
+-- started isn't on it. A case is under watch from its plan start on, or from its index date
+-- when `survival_entry` asks for delayed entry.
 with lengths as (
     select * from {{ ref('int_case_lengths') }}
 ),
@@ -27,18 +28,17 @@ origins as (
         '{{ clock }}' as clock,
         {{ origin }} as origin_date,
         lengths.plan_start_date,
-        case when studies.survival_entry = 'programme_entry' then index_dates.index_date else lengths.plan_start_date end
-            as watched_from_date,
+        case studies.survival_entry
+            when 'programme_entry' then index_dates.index_date
+            else lengths.plan_start_date
+        end as watched_from_date,
         lengths.end_date,
         lengths.is_censored
     from lengths
     inner join studies
-        on lengths.study_id = studies.study_id
+        using (study_id, la_code)
     inner join index_dates
-        on
-            lengths.study_id = index_dates.study_id
-            and lengths.la_code = index_dates.la_code
-            and lengths.case_id = index_dates.case_id
+        using (study_id, la_code, case_id)
     {{ 'union all' if not loop.last }}
     {% endfor -%}
 )

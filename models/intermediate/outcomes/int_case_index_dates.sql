@@ -1,5 +1,6 @@
--- The day from which a case can be compared: a treated case's entry to the programme; for a comparator the earliest entry
--- among the treated cases it is matched to. Comparators without a match have none.
+-- The day from which a case can be compared: a treated case's entry to the programme; for a
+-- comparator the earliest entry among the treated cases it is matched to. Comparators without a
+-- match have none.
 with arms as (
     select * from {{ ref('int_study_arms') }}
 ),
@@ -21,7 +22,4 @@ select
     coalesce(arms.entry_date, first_linked_entries.index_date) as index_date
 from arms
 left join first_linked_entries
-    on
-        arms.study_id = first_linked_entries.study_id
-        and arms.la_code = first_linked_entries.la_code
-        and arms.case_id = first_linked_entries.case_id
+    using (study_id, la_code, case_id)

@@ -1,6 +1,7 @@
--- The length of a case runs from plan start to closure when no escalation follows, and is censored otherwise
--- (FACT22 report, appendix 2, "Outcomes"): open cases at the last observable day, cases that closed and then escalated
--- there too or at their closure (`censor_at`). A case that started after that day has no length.
+-- The length of a case runs from plan start to closure when no escalation follows, and is
+-- censored otherwise (FACT22 report, appendix 2, "Outcomes"): open cases at the last observable
+-- day, cases that closed and then escalated there too or at their closure (`censor_at`). A case
+-- that started after that day has no length.
 with arms as (
     select * from {{ ref('int_study_arms') }}
 ),
@@ -22,14 +23,15 @@ ended as (
         closures.is_closed_without_later_escalation,
         case
             when closures.is_closed_without_later_escalation then closures.closure_date
-            when closures.is_closed_recorded and studies.censor_at = 'closure_date' then closures.closure_date
+            when closures.is_closed_recorded and studies.censor_at = 'closure_date'
+                then closures.closure_date
             else studies.observed_until
         end as end_date
     from arms
     inner join studies
-        on arms.study_id = studies.study_id
+        using (study_id, la_code)
     inner join closures
-        on arms.study_id = closures.study_id and arms.la_code = closures.la_code and arms.case_id = closures.case_id
+        using (study_id, la_code, case_id)
 )
 
 select

@@ -1,6 +1,7 @@
--- A case counts as closed when a closure is recorded by the study end and no child protection plan or care period starts on
--- or after it (FACT22 report, appendix 2, "Outcomes"). `later_escalation_inclusive` decides the same-day case,
--- `closure_by_study_end_inclusive` a closure on the last day.
+-- A case counts as closed when a closure is recorded by the study end and no child protection
+-- plan or care period starts on or after it (FACT22 report, appendix 2, "Outcomes").
+-- `later_escalation_inclusive` decides the same-day case, `closure_by_study_end_inclusive` a
+-- closure on the last day.
 with arms as (
     select * from {{ ref('int_study_arms') }}
 ),
@@ -22,12 +23,15 @@ recorded as (
         case
             when
                 arms.closure_date < studies.observed_until
-                or (arms.closure_date = studies.observed_until and studies.closure_by_study_end_inclusive)
+                or (
+                    arms.closure_date = studies.observed_until
+                    and studies.closure_by_study_end_inclusive
+                )
                 then arms.closure_date
         end as closure_date
     from arms
     inner join studies
-        on arms.study_id = studies.study_id
+        using (study_id, la_code)
 ),
 
 later as (
@@ -44,7 +48,10 @@ later as (
             and recorded.case_id = escalations.case_id
             and (
                 escalations.escalation_date > recorded.closure_date
-                or (escalations.escalation_date = recorded.closure_date and recorded.later_escalation_inclusive)
+                or (
+                    escalations.escalation_date = recorded.closure_date
+                    and recorded.later_escalation_inclusive
+                )
             )
     group by all
 )
@@ -56,7 +63,8 @@ select
     recorded.closure_date,
     later.later_escalation_date,
     recorded.closure_date is not null as is_closed_recorded,
-    recorded.closure_date is not null and later.later_escalation_date is null as is_closed_without_later_escalation
+    recorded.closure_date is not null and later.later_escalation_date is null
+        as is_closed_without_later_escalation
 from recorded
 left join later
-    on recorded.study_id = later.study_id and recorded.la_code = later.la_code and recorded.case_id = later.case_id
+    using (study_id, la_code, case_id)

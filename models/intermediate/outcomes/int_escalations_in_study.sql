@@ -1,5 +1,6 @@
--- A case escalated when a child protection plan or care period starts inside the study, before or after its closure
--- (FACT22 report, appendix 2, "Outcomes"). `escalation_from` sets the first day that counts.
+-- A case escalated when a child protection plan or care period starts inside the study, before
+-- or after its closure (FACT22 report, appendix 2, "Outcomes"). `escalation_from` sets the
+-- first day that counts.
 with arms as (
     select * from {{ ref('int_study_arms') }}
 ),
@@ -28,9 +29,9 @@ windows as (
         end as counted_from_date
     from arms
     inner join studies
-        on arms.study_id = studies.study_id
+        using (study_id, la_code)
     inner join index_dates
-        on arms.study_id = index_dates.study_id and arms.la_code = index_dates.la_code and arms.case_id = index_dates.case_id
+        using (study_id, la_code, case_id)
 )
 
 select
@@ -39,8 +40,12 @@ select
     windows.case_id,
     windows.counted_from_date,
     min(escalations.escalation_date) as first_escalation_date,
-    min(escalations.escalation_date) filter (where escalations.escalation_type = 'cp') as first_cp_date,
-    min(escalations.escalation_date) filter (where escalations.escalation_type = 'lac') as first_lac_date
+    min(escalations.escalation_date) filter (
+        where escalations.escalation_type = 'cp'
+    ) as first_cp_date,
+    min(escalations.escalation_date) filter (
+        where escalations.escalation_type = 'lac'
+    ) as first_lac_date
 from windows
 left join escalations
     on

@@ -1,4 +1,5 @@
--- Dated child protection plans and care periods that can be observed: none after the study's end or the extract's date.
+-- Dated child protection plans and care periods that can be observed: none after the study's
+-- end or the extract's date.
 with arms as (
     select * from {{ ref('int_study_arms') }}
 ),
@@ -20,7 +21,7 @@ select
     escalations.escalation_date
 from arms
 inner join studies
-    on arms.study_id = studies.study_id
+    using (study_id, la_code)
 inner join escalations
-    on arms.la_code = escalations.la_code and arms.case_id = escalations.case_id
+    using (la_code, case_id)
 where escalations.escalation_date <= studies.observed_until

@@ -1,6 +1,7 @@
--- Each re-referral of a case with the day its window is counted from: the case's original referral, the referral before it,
--- or the closure (`rereferral_anchor`). The Department for Education counts from the previous referral, the FACT22 report
--- from the original one (appendix 2, "Outcomes").
+-- Each re-referral of a case with the day its window is counted from: the case's original
+-- referral, the referral before it, or the closure (`rereferral_anchor`). The Department for
+-- Education counts from the previous referral, the FACT22 report from the original one
+-- (appendix 2, "Outcomes").
 with arms as (
     select * from {{ ref('int_study_arms') }}
 ),
@@ -18,7 +19,9 @@ rereferrals as (
         la_code,
         case_id,
         referral_date,
-        lag(referral_date) over (partition by la_code, case_id order by referral_date) as previous_rereferral_date
+        lag(referral_date) over (
+            partition by la_code, case_id order by referral_date
+        ) as previous_rereferral_date
     from {{ ref('int_admitted_referrals') }}
     where is_rereferral
     group by la_code, case_id, referral_date
@@ -36,11 +39,11 @@ observed as (
         rereferrals.previous_rereferral_date
     from arms
     inner join studies
-        on arms.study_id = studies.study_id
+        using (study_id, la_code)
     inner join closures
-        on arms.study_id = closures.study_id and arms.la_code = closures.la_code and arms.case_id = closures.case_id
+        using (study_id, la_code, case_id)
     inner join rereferrals
-        on arms.la_code = rereferrals.la_code and arms.case_id = rereferrals.case_id
+        using (la_code, case_id)
     where
         rereferrals.referral_date <= studies.observed_until
         and (rereferrals.referral_date >= studies.study_start or studies.rereferral_from = 'none')

@@ -1,5 +1,6 @@
--- A case is re-referred when a referral follows its anchor within the window, `rereferral_months` long and inclusive of the
--- anniversary; re-referred at any time when one follows in the study at all (FACT22 report, appendices 2 and 4).
+-- A case is re-referred when a referral follows its anchor within the window,
+-- `rereferral_months` long and inclusive of the anniversary; re-referred at any time when one
+-- follows in the study at all (FACT22 report, appendices 2 and 4).
 with arms as (
     select * from {{ ref('int_study_arms') }}
 ),
@@ -21,11 +22,13 @@ select
     min(anchored.rereferral_date) filter (
         where
         anchored.rereferral_date > anchored.anchor_date
-        and anchored.rereferral_date <= {{ window_end('anchored.anchor_date', 'studies.rereferral_months', 'studies.year_mode') }}
+        and anchored.rereferral_date <= {{ window_end(
+            'anchored.anchor_date', 'studies.rereferral_months', 'studies.year_mode'
+        ) }}
     ) as first_rereferral_in_window_date
 from arms
 inner join studies
-    on arms.study_id = studies.study_id
+    using (study_id, la_code)
 left join anchored
-    on arms.study_id = anchored.study_id and arms.la_code = anchored.la_code and arms.case_id = anchored.case_id
+    using (study_id, la_code, case_id)
 group by all

@@ -1,5 +1,6 @@
--- Cases with more escalations counted than dated. When every dated one lies before the study start, the undated ones are
--- assumed to as well (FACT22 report, appendix 2, "Data"); when none is dated, `undated_escalation` decides.
+-- Cases with more escalations counted than dated. When every dated one lies before the study
+-- start, the undated ones are assumed to as well (FACT22 report, appendix 2, "Data"); when none
+-- is dated, `undated_escalation` decides.
 with arms as (
     select * from {{ ref('int_study_arms') }}
 ),
@@ -24,9 +25,9 @@ counted as (
         ) as n_dated_from_study_start
     from arms
     inner join studies
-        on arms.study_id = studies.study_id
+        using (study_id, la_code)
     inner join escalations
-        on arms.la_code = escalations.la_code and arms.case_id = escalations.case_id
+        using (la_code, case_id)
     group by all
     having count(*) filter (where not escalations.is_date_known) > 0
 )

@@ -1,4 +1,5 @@
--- One row per child and authority, by pseudonym. Birth dates stay behind the gate: only the month is public.
+-- One row per child and authority, by pseudonym. Birth dates stay behind the gate: only the
+-- month is public.
 with children as (
     select * from {{ ref('std_children') }}
 ),

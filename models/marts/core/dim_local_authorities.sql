@@ -1,4 +1,5 @@
--- One row per local authority that delivered anything, with the day its newest extract was taken.
+-- One row per local authority that delivered anything, with the day its newest extract was
+-- taken.
 with files as (
     select * from {{ ref('fct_load_log') }}
 )

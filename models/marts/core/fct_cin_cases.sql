@@ -1,4 +1,5 @@
--- One row per case of a child in need. A flat case list gives its cases as they are; age is at the plan start.
+-- One row per case of a child in need. A flat case list gives its cases as they are; age is at
+-- the plan start.
 with cases as (
     select * from {{ ref('int_admitted_cin_cases') }}
 )

@@ -1,5 +1,5 @@
--- How alike the arms are on each covariate, before and after matching. Lead with the standardised difference: a p-value also
--- rises when matching merely makes the sample smaller.
+-- How alike the arms are on each covariate, before and after matching. Lead with the
+-- standardised difference: a p-value also rises when matching merely makes the sample smaller.
 with balance as (
     select * from {{ ref('py_covariate_balance') }}
 )

@@ -1,5 +1,6 @@
--- One row per estimate: what the programme changed, how sure one can be, and on how many cases it rests.
--- Where the data can't carry an estimate, status says not_estimable and status_reason why.
+-- One row per estimate: what the programme changed, how sure one can be, and on how many cases
+-- it rests. Where the data can't carry an estimate, status says not_estimable and status_reason
+-- why.
 with fitted as (
     select * from {{ ref('py_effect_estimates') }}
 ),

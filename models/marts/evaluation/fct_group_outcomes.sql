@@ -1,4 +1,5 @@
--- What became of each arm of each sample: rates as proportions, lengths in weeks, with weighted and effective sizes.
+-- What became of each arm of each sample: rates as proportions, lengths in weeks, with weighted
+-- and effective sizes.
 with groups as (
     select * from {{ ref('py_group_outcomes') }}
 )

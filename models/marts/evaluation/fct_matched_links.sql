@@ -1,4 +1,5 @@
--- One row per treated case and comparator it is matched to. A treated case shares a weight of one equally among its comparators.
+-- One row per treated case and comparator it is matched to. A treated case shares a weight of
+-- one equally among its comparators.
 with pairs as (
     select * from {{ ref('int_matched_pairs') }}
 )

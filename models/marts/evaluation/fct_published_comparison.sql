@@ -1,5 +1,6 @@
--- Every figure the reports print, beside what this build computes: agrees within the printed precision (or the tolerance of
--- figure_sources), differs, not_reproducible from what is printed, or not_applicable to what the build holds.
+-- Every figure the reports print, beside what this build computes: agrees within the printed
+-- precision (or the tolerance of figure_sources), differs, not_reproducible from what is
+-- printed, or not_applicable to what the build holds.
 with figures as (
     select * from {{ ref('published_figures') }}
 ),
@@ -16,6 +17,10 @@ studies as (
     select distinct study_id from {{ ref('int_studies') }}
 ),
 
+analyses as (
+    select * from {{ ref('study_analyses') }}
+),
+
 paired as (
     select
         figures.figure_id,
@@ -27,12 +32,24 @@ paired as (
         figures.unit,
         sources.source,
         sources.subject,
-        sources.term,
+        case sources.source
+            when 'rate' then sources.subject
+            when 'estimate' then analyses.outcome
+        end as outcome,
+        case
+            when sources.source = 'estimate' and sources.term = 'treated' then 'difference'
+            else sources.term
+        end as term,
         computed.value * sources.scale as computed,
         computed.text_value as computed_as_text,
         coalesce(
             sources.tolerance,
-            case figures.precision_printed when 'integer' then 0.5 when '1dp' then 0.05 when '2dp' then 0.005 else 0 end
+            case figures.precision_printed
+                when 'integer' then 0.5
+                when '1dp' then 0.05
+                when '2dp' then 0.005
+                else 0
+            end
         ) as tolerance,
         sources.fixed_verdict,
         sources.fixed_reason,
@@ -41,7 +58,9 @@ paired as (
     left join sources
         on figures.figure_id = sources.figure_id
     left join studies
-        on figures.study_id = studies.study_id
+        using (study_id)
+    left join analyses
+        on figures.study_id = analyses.study_id and sources.subject = analyses.analysis_id
     left join computed
         on
             figures.study_id = computed.study_id
@@ -71,6 +90,8 @@ select
     study_id,
     measure,
     figure_group,
+    outcome,
+    term,
     unit,
     published_as_printed,
     published,

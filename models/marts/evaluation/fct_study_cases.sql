@@ -1,4 +1,5 @@
--- One row per case of a study's authority: its arm, whether it is eligible and why not, and its matching stratum.
+-- One row per case of a study's authority: its arm, whether it is eligible and why not, and its
+-- matching stratum.
 with arms as (
     select * from {{ ref('int_study_arms') }}
 ),
@@ -34,8 +35,8 @@ select
     coalesce(undated.is_escalation_undated, false) as is_escalation_undated
 from arms
 inner join eligibility
-    on arms.study_id = eligibility.study_id and arms.la_code = eligibility.la_code and arms.case_id = eligibility.case_id
+    using (study_id, la_code, case_id)
 left join strata
-    on arms.study_id = strata.study_id and arms.la_code = strata.la_code and arms.case_id = strata.case_id
+    using (study_id, la_code, case_id)
 left join undated
-    on arms.study_id = undated.study_id and arms.la_code = undated.la_code and arms.case_id = undated.case_id
+    using (study_id, la_code, case_id)

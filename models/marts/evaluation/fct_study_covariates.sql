@@ -1,5 +1,6 @@
--- The covariates a study names, one row per case: the value that enters means and models, and the bin that enters strata.
--- A category is 1 where the case has it and 0 elsewhere, so that a missing or unknown code counts as "other".
+-- The covariates a study names, one row per case: the value that enters means and models, and
+-- the bin that enters strata. A category is 1 where the case has it and 0 elsewhere, so that a
+-- missing or unknown code counts as "other".
 with covariates as (
     select * from {{ ref('study_covariates') }}
 ),
@@ -35,9 +36,9 @@ valued as (
         attributes.text_value
     from covariates
     inner join attributes
-        on covariates.study_id = attributes.study_id and covariates.attribute = attributes.attribute
+        using (study_id, attribute)
     inner join studies
-        on covariates.study_id = studies.study_id
+        using (study_id, la_code)
 ),
 
 binned as (

@@ -1,4 +1,5 @@
--- The share of cases still open, day by day, by arm and clock: weighted Kaplan-Meier curves with their numbers at risk.
+-- The share of cases still open, day by day, by arm and clock: weighted Kaplan-Meier curves
+-- with their numbers at risk.
 with curves as (
     select * from {{ ref('py_survival_curves') }}
 )

@@ -1,5 +1,6 @@
--- Every outcome of every case of a study in one shape: a value, the dates it rests on, and whether it is censored.
--- Binary outcomes are 1 or 0; lengths are in days. A null value means that the outcome can't be told for this case.
+-- Every outcome of every case of a study in one shape: a value, the dates it rests on, and
+-- whether it is censored. Binary outcomes are 1 or 0; lengths are in days. A null value means
+-- that the outcome can't be told for this case.
 with arms as (
     select * from {{ ref('int_study_arms') }}
 ),
@@ -29,34 +30,42 @@ short_observations as (
 ),
 
 outcomes as (
-    {{ binary_outcome('closed_recorded', 'closures', 'is_closed_recorded', event_date='closure_date') }}
+    {% for outcome, relation, condition, event_date, origin_date in [
+        ('closed_recorded', 'closures', 'is_closed_recorded', 'closure_date', none),
+        (
+            'closed_without_later_escalation', 'closures', 'is_closed_without_later_escalation',
+            'closure_date', none
+        ),
+        (
+            'escalated_after_closure', 'closures',
+            'case when is_closed_recorded then not is_closed_without_later_escalation end',
+            'later_escalation_date', none
+        ),
+        (
+            'escalated', 'escalations', escalated_by('first_escalation_date'),
+            'first_escalation_date', 'counted_from_date'
+        ),
+        (
+            'escalated_cp', 'escalations', escalated_by('first_cp_date'),
+            'first_cp_date', 'counted_from_date'
+        ),
+        (
+            'escalated_lac', 'escalations', escalated_by('first_lac_date'),
+            'first_lac_date', 'counted_from_date'
+        ),
+        (
+            'rereferred_12m', 'rereferrals', 'first_rereferral_in_window_date is not null',
+            'first_rereferral_in_window_date', 'referral_date'
+        ),
+        (
+            'rereferred_any', 'rereferrals', 'first_rereferral_date is not null',
+            'first_rereferral_date', 'referral_date'
+        ),
+        ('short_observation', 'short_observations', 'is_short_observation', none, 'referral_date')
+    ] -%}
+    {{ binary_outcome(outcome, relation, condition, event_date, origin_date) }}
     union all
-    {{ binary_outcome(
-        'closed_without_later_escalation', 'closures', 'is_closed_without_later_escalation', event_date='closure_date'
-    ) }}
-    union all
-    {{ binary_outcome(
-        'escalated_after_closure', 'closures',
-        'case when is_closed_recorded then not is_closed_without_later_escalation end', event_date='later_escalation_date'
-    ) }}
-    union all
-    {{ binary_outcome('escalated', 'escalations', escalated_by('first_escalation_date'), 'first_escalation_date', 'counted_from_date') }}
-    union all
-    {{ binary_outcome('escalated_cp', 'escalations', escalated_by('first_cp_date'), 'first_cp_date', 'counted_from_date') }}
-    union all
-    {{ binary_outcome('escalated_lac', 'escalations', escalated_by('first_lac_date'), 'first_lac_date', 'counted_from_date') }}
-    union all
-    {{ binary_outcome(
-        'rereferred_12m', 'rereferrals', 'first_rereferral_in_window_date is not null',
-        'first_rereferral_in_window_date', 'referral_date'
-    ) }}
-    union all
-    {{ binary_outcome(
-        'rereferred_any', 'rereferrals', 'first_rereferral_date is not null', 'first_rereferral_date', 'referral_date'
-    ) }}
-    union all
-    {{ binary_outcome('short_observation', 'short_observations', 'is_short_observation', origin_date='referral_date') }}
-    union all
+    {% endfor -%}
     select
         study_id,
         la_code,
@@ -97,6 +106,6 @@ select
     md5(concat_ws('|', outcomes.outcome, studies.definition_hash)) as definition_hash
 from outcomes
 inner join arms
-    on outcomes.study_id = arms.study_id and outcomes.la_code = arms.la_code and outcomes.case_id = arms.case_id
+    using (study_id, la_code, case_id)
 inner join studies
-    on outcomes.study_id = studies.study_id
+    using (study_id, la_code)

@@ -1,5 +1,6 @@
--- What each authority's delivery was expected to be and whether it is: every file accepted, few rows quarantined, and the
--- expectation suites of the standard tables. A critical failure closes the gate to everything behind it.
+-- What each authority's delivery was expected to be and whether it is: every file accepted, few
+-- rows quarantined, and the expectation suites of the standard tables. A critical failure
+-- closes the gate to everything behind it.
 with suites as (
     select * from {{ ref('py_expectation_results') }}
 ),
@@ -99,7 +100,8 @@ quarantine_rates as (
         quarantined_by_reason.reason_code as expectation,
         quarantined_by_reason.column_name,
         thresholds.severity,
-        quarantined_by_reason.n_quarantined <= thresholds.max_quarantined_share * n_read_by_file.n_read as success,
+        quarantined_by_reason.n_quarantined
+        <= thresholds.max_quarantined_share * n_read_by_file.n_read as success,
         quarantined_by_reason.n_quarantined as unexpected_count,
         n_read_by_file.n_read as element_count,
         quarantined_by_reason.file_name as file_names

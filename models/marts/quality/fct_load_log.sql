@@ -5,7 +5,9 @@ with files as (
 ),
 
 fates as (
-    {% for records in ['std_cin_case_records', 'std_programme_enrolment_records', 'std_referral_records'] -%}
+    {% for records in [
+        'std_cin_case_records', 'std_programme_enrolment_records', 'std_referral_records'
+    ] -%}
     select
         file_key,
         fate

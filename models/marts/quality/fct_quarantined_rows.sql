@@ -1,5 +1,6 @@
--- Every source record that was refused, with the reason and never a value: by the door when it is no record at all, in the
--- standard layer when a required value is missing or a critical rule is broken.
+-- Every source record that was refused, with the reason and never a value: by the door when it
+-- is no record at all, in the standard layer when a required value is missing or a critical
+-- rule is broken.
 with refused_at_door as (
     select
         la_code,

@@ -1,5 +1,6 @@
 {%- set dates = [
-    'plan_start_date', 'closure_date', 'referral_date', 'programme_start_date', 'programme_end_date',
+    'plan_start_date', 'closure_date', 'referral_date', 'programme_start_date',
+    'programme_end_date',
     'first_cp_date', 'first_cp_date_during', 'first_cp_date_after',
     'first_lac_date', 'first_lac_date_during', 'first_lac_date_after'
 ] -%}
@@ -10,8 +11,11 @@
     'n_cp_escalations': 'integer',
     'n_lac_escalations': 'integer'
 } -%}
-{%- set codes = ['sex_code', 'ethnicity_code', 'closure_reason_code', 'primary_need_code', 'arm'] -%}
--- One row per record of a case list, typed: text becomes dates, numbers and codes, and what can't be read is named.
+{%- set codes = [
+    'sex_code', 'ethnicity_code', 'closure_reason_code', 'primary_need_code', 'arm'
+] -%}
+-- One row per record of a case list, typed: text becomes dates, numbers and codes, and what
+-- can't be read is named.
 with source as (
     select * from {{ source('landing', 'case_list__cases') }}
 ),

@@ -89,7 +89,6 @@ def run_suites(
 def _datasource(connection: duckdb.DuckDBPyConnection) -> Iterator[tuple[Any, Any]]:
     """A Great Expectations context whose only datasource is the given DuckDB connection."""
     os.environ["GX_ANALYTICS_ENABLED"] = "false"
-    logging.getLogger("great_expectations").setLevel(logging.WARNING)
     import duckdb_sqlalchemy
     import great_expectations as gx
     import sqlalchemy
@@ -114,6 +113,7 @@ def _datasource(connection: duckdb.DuckDBPyConnection) -> Iterator[tuple[Any, An
         )
     )
 
+    logging.getLogger("great_expectations").setLevel(logging.WARNING)
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = {"globally": False}
     datasource = context.data_sources.add_sql("warehouse", connection_string="duckdb:///:memory:")

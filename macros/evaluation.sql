@@ -1,0 +1,27 @@
+{#- One kind of computed figure in the shape in which published figures ask for it. -#}
+{% macro computed_figure(
+    relation, source, sample="''", subject="''", term="''", value='null', text_value='null', where='true'
+) -%}
+    select
+        study_id,
+        '{{ source }}' as source,
+        {{ sample }} as sample,
+        {{ subject }} as subject,
+        {{ term }} as term,
+        cast({{ value }} as double) as value,
+        cast({{ text_value }} as varchar) as text_value
+    from {{ relation }}
+    where {{ where }}
+{%- endmacro %}
+
+{#- One finding against an analysis, where the condition holds. -#}
+{% macro fitness_finding(verdict, because, condition) -%}
+    select
+        la_code,
+        study_id,
+        analysis_id,
+        '{{ verdict }}' as verdict,
+        {{ because }} as because
+    from evidence
+    where {{ condition }}
+{%- endmacro %}

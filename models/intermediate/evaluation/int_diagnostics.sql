@@ -1,0 +1,83 @@
+-- The figures that diagnostics judge, per study and sample, and per outcome where they depend on
+-- one.
+with balance as (
+    select
+        study_id,
+        method as sample,
+        max(abs(smd)) as largest_abs_smd,
+        max(variance_ratio) as largest_variance_ratio,
+        min(variance_ratio) as smallest_variance_ratio,
+        max(ess_comparator) as ess_comparator
+    from {{ ref('fct_covariate_balance') }}
+    group by all
+),
+
+eligible as (
+    select
+        study_id,
+        count(*) filter (where arm = 'treated') as n_treated
+    from {{ ref('fct_study_cases') }}
+    where is_eligible
+    group by study_id
+),
+
+sizes as (
+    select
+        sizes.study_id,
+        sizes.sample,
+        max(sizes.n_cases) filter (where sizes.arm = 'treated')
+        / cast(max(eligible.n_treated) as double) as share_of_treated_matched,
+        max(sizes.n_children) filter (where sizes.arm = 'treated') as clusters_treated,
+        max(sizes.n_children) filter (where sizes.arm = 'comparator') as clusters_comparator
+    from {{ ref('int_sample_sizes') }} as sizes
+    inner join eligible
+        using (study_id)
+    group by all
+),
+
+events as (
+    select
+        study_id,
+        sample,
+        outcome,
+        'events_' || term as diagnostic,
+        cast(n_events as double) as value
+    from {{ ref('int_sample_event_counts') }}
+    where term in ('treated', 'comparator')
+),
+
+observation as (
+    select
+        study_id,
+        sample,
+        'rereferred_12m' as outcome,
+        'share_observed_in_full' as diagnostic,
+        1 - unweighted_mean as value
+    from {{ ref('int_sample_event_counts') }}
+    where outcome = 'short_observation' and term = 'both'
+),
+
+figures as (
+    {% for relation, diagnostics in {
+        'balance': [
+            'largest_abs_smd', 'largest_variance_ratio', 'smallest_variance_ratio', 'ess_comparator'
+        ],
+        'sizes': ['share_of_treated_matched', 'clusters_treated', 'clusters_comparator']
+    }.items() -%}
+    {% for diagnostic in diagnostics -%}
+    select
+        study_id,
+        sample,
+        cast(null as varchar) as outcome,
+        '{{ diagnostic }}' as diagnostic,
+        cast({{ diagnostic }} as double) as value
+    from {{ relation }}
+    union all
+    {% endfor -%}
+    {% endfor -%}
+    select * from events
+    union all
+    select * from observation
+)
+
+select * from figures

@@ -1,0 +1,41 @@
+-- Unweighted events and rates of each sample and outcome, by arm and for both arms together.
+with sample_outcomes as (
+    select
+        samples.study_id,
+        samples.method as sample,
+        samples.arm,
+        outcomes.outcome,
+        outcomes.value,
+        outcomes.is_censored
+    from {{ ref('fct_matched_cases') }} as samples
+    inner join {{ ref('fct_case_outcomes') }} as outcomes
+        using (study_id, la_code, case_id)
+),
+
+terms as (
+    select
+        code as arm,
+        code as term
+    from {{ ref('code_sets') }}
+    where code_set = 'arm'
+    union all
+    select
+        code as arm,
+        'both' as term
+    from {{ ref('code_sets') }}
+    where code_set = 'arm'
+)
+
+select
+    sample_outcomes.study_id,
+    sample_outcomes.sample,
+    sample_outcomes.outcome,
+    terms.term,
+    count(*) filter (
+        where sample_outcomes.value > 0 and not sample_outcomes.is_censored
+    ) as n_events,
+    avg(sample_outcomes.value) as unweighted_mean
+from sample_outcomes
+inner join terms
+    using (arm)
+group by all
