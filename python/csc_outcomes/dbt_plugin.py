@@ -1,33 +1,124 @@
-"""The plugin that dbt-duckdb loads: it gives SQL the two functions that frame a build, csc_land and csc_close_build."""
+"""The plugin that dbt-duckdb loads: it gives SQL the functions that frame a build, csc_land and csc_close_build.
 
-from __future__ import annotations
+DuckDB adds Python stack lines to whatever a Python function raises. So the function behind each SQL
+name never raises: it returns text marked as done or failed, and a temporary macro turns a failure
+into DuckDB's own error, whose message is one plain sentence.
+"""
 
 import json
+import re
+from collections.abc import Callable
+from inspect import Parameter, Signature
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import duckdb
 from dbt.adapters.duckdb.credentials import DuckDBCredentials
 from dbt.adapters.duckdb.plugins import BasePlugin
 
-from csc_outcomes.landing.door import land
-from csc_outcomes.project import project_dir
+from csc_outcomes.landing.door import land, where_raised
+from csc_outcomes.landing.errors import LandingError
+from csc_outcomes.project import ProjectNotFound, project_dir
 from csc_outcomes.publish import Build, close_build
+
+DONE, FAILED = "+", "!"
+
+
+class SqlFunction(NamedTuple):
+    """A function for SQL: text arguments in, text out; `call` also gets the connection, first.
+
+    Of the errors in `told` the message comes out, of any other only its kind and place.
+    """
+
+    call: Callable[..., str]
+    parameters: tuple[str, ...] = ()
+    told: tuple[type[Exception], ...] = (LandingError,)
+
+
+def csc_land(_: duckdb.DuckDBPyConnection) -> str:
+    """Lands the extracts of the project that dbt runs in; a one-line summary."""
+    return land(project_dir()).summary()
+
+
+def csc_close_build(conn: duckdb.DuckDBPyConnection, build: str) -> str:
+    """Publishes the build that `build` (JSON) describes, if it is complete; what came out, or why not."""
+    return close_build(Build(**json.loads(build)), project_dir(), conn.cursor())
+
+
+FUNCTIONS = {
+    "csc_land": SqlFunction(csc_land, told=(LandingError, ProjectNotFound)),
+    "csc_close_build": SqlFunction(csc_close_build, ("build",), told=(duckdb.IOException,)),
+}
 
 
 class Plugin(BasePlugin):
-    """Registers the functions; the door and the publish step themselves know nothing of dbt."""
+    """Makes the warehouse folder, explains a lock on the warehouse, registers the functions."""
 
     def initialize(self, plugin_config: dict[str, Any]) -> None:
         if self.creds is not None and self.creds.path != ":memory:":
             Path(self.creds.path).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
 
+    def update_connection_config(self, creds: DuckDBCredentials, config: dict[str, Any]) -> None:
+        if creds.path != ":memory:":
+            check_lock(Path(creds.path), config)
+
     def configure_connection(self, conn: duckdb.DuckDBPyConnection) -> None:
-        def csc_land() -> str:
-            return land(project_dir()).summary()
+        register(conn, FUNCTIONS)
 
-        def csc_close_build(build: str) -> str:
-            return close_build(Build(**json.loads(build)), project_dir(), conn.cursor())
+    def configure_cursor(self, cursor: duckdb.DuckDBPyConnection) -> None:
+        create_macros(cursor, FUNCTIONS)
 
-        conn.create_function("csc_land", csc_land, [], "VARCHAR", side_effects=True)
-        conn.create_function("csc_close_build", csc_close_build, ["VARCHAR"], "VARCHAR", side_effects=True)
+
+def check_lock(warehouse: Path, config: dict[str, Any]) -> None:
+    """RuntimeError, in one line that says who holds it, where the warehouse can't be opened."""
+    try:
+        duckdb.connect(str(warehouse), config=config).close()
+        warehouse.chmod(0o600)
+    except duckdb.IOException as error:
+        holder = re.search(r"held in (.+?) \(PID (\d+)\)|PID (\d+)", str(error))
+        if holder is None and "lock" not in str(error):
+            raise
+        process = f"process {holder[2] or holder[3]}" if holder else "another process"
+        program = f" ({Path(holder[1]).name})" if holder and holder[1] else ""
+        raise RuntimeError(
+            f"The warehouse {warehouse} is in use by {process}{program}: wait until it is done, or "
+            "close it (another dbt run, a BI tool or a DuckDB shell), then run this again."
+        ) from None
+
+
+def register(conn: duckdb.DuckDBPyConnection, functions: dict[str, SqlFunction]) -> None:
+    """Makes `functions` callable on a connection; cursors of it need `create_macros` as well."""
+    for name, function in functions.items():
+        types: list[Any] = ["VARCHAR"] * len(function.parameters)
+        conn.create_function(
+            f"{name}_outcome", _guarded(function, conn), types, "VARCHAR", side_effects=True
+        )
+    create_macros(conn, functions)
+
+
+def create_macros(conn: duckdb.DuckDBPyConnection, functions: dict[str, SqlFunction]) -> None:
+    """Gives `functions` their SQL names on this connection or cursor."""
+    for name, function in functions.items():
+        parameters = ", ".join(function.parameters)
+        conn.execute(
+            f"create or replace temporary macro {name}({parameters}) as "
+            f"list_transform([{name}_outcome({parameters})], lambda outcome: "
+            f"case when outcome[1] = '{FAILED}' then error(outcome[2:]) else outcome[2:] end)[1]"
+        )
+
+
+def _guarded(function: SqlFunction, conn: duckdb.DuckDBPyConnection) -> Callable[..., str]:
+    def outcome(*arguments: str) -> str:
+        try:
+            return DONE + function.call(conn, *arguments)
+        except function.told as error:
+            return f"{FAILED}{error}"
+        except OSError as error:
+            return f"{FAILED}{error.strerror}: {error.filename}"
+        except Exception as error:  # its message may hold a value
+            return f"{FAILED}unexpected {where_raised(error)}"
+
+    # DuckDB counts the parameters
+    parameters = [Parameter(name, Parameter.POSITIONAL_ONLY) for name in function.parameters]
+    outcome.__signature__ = Signature(parameters)  # type: ignore[attr-defined]
+    return outcome

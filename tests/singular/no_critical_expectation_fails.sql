@@ -1,5 +1,5 @@
--- The gate: one critical failure stops the build before the marts, unless failing authorities are to be withheld.
--- The closing message names the authority, file, column, rule and count.
+-- The gate: one critical failure stops the build before the marts, unless failing authorities
+-- are to be withheld. The closing message names the authority, file, column, rule and count.
 {{ config(enabled = not var('withhold_failing_la')) }}
 select
     la_code,

@@ -11,4 +11,5 @@ select
     max(extract_as_of_date) as extract_as_of_date,
     count(*) as n_files
 from files
+where la_code != 'unknown'
 group by la_code

@@ -8,7 +8,8 @@ with refused_at_door as (
         file_key,
         source_row_number,
         holds as table_name,
-        reason_code
+        reason_code,
+        reason
     from {{ ref('stg_landing__refused_rows') }}
 ),
 
@@ -24,7 +25,8 @@ quarantined as (
         file_key,
         source_row_number,
         '{{ holds }}' as table_name,
-        quarantine_code as reason_code
+        quarantine_code as reason_code,
+        cast(null as varchar) as reason
     from {{ ref(records) }}
     where fate = 'quarantined'
     {{ 'union all' if not loop.last }}
@@ -49,7 +51,7 @@ select
     refused.table_name,
     refused.reason_code,
     reasons.column_name,
-    reasons.meaning as reason
+    coalesce(reasons.meaning, refused.reason) as reason
 from refused
 left join reasons
     on refused.reason_code = reasons.reason_code

@@ -1,10 +1,11 @@
+-- A delivery whose extract.yml names no authority is kept under 'unknown'.
 with source as (
     select * from {{ source('landing', 'load_log') }}
 ),
 
 renamed as (
     select
-        la_code,
+        coalesce(la_code, 'unknown') as la_code,
         la_name,
         is_synthetic,
         format,

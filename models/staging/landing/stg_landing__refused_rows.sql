@@ -1,10 +1,11 @@
+-- A delivery whose extract.yml names no authority is kept under 'unknown'.
 with source as (
     select * from {{ source('landing', 'refused_rows') }}
 ),
 
 renamed as (
     select
-        la_code,
+        coalesce(la_code, 'unknown') as la_code,
         delivery,
         file_name,
         file_key,

@@ -1,0 +1,37 @@
+# Two commands: `make build` from nothing to results, `make test` for the whole test suite.
+# On Windows see the same steps in README.md.
+
+PYTHON ?= python3.11
+BIN := .venv/bin
+
+.PHONY: build test lint clean
+
+# Builds the whole warehouse from the extracts in extracts/ and prints the summary.
+build: .venv/.installed
+	$(BIN)/dbt build
+
+# Runs every test; needs nothing but Python.
+test: .venv/.installed-dev
+	$(BIN)/pytest $(PYTEST_ARGUMENTS)
+
+# Checks style and types of SQL and Python.
+lint: .venv/.installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/sqlfluff lint models tests
+
+# Exactly the locked packages, checked against their hashes. They are complete, so pip need not look for more.
+.venv/.installed: requirements.txt pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes --requirement requirements.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	touch $@
+
+.venv/.installed-dev: .venv/.installed requirements-dev.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes --requirement requirements-dev.txt
+	touch $@
+
+# Removes everything that a build makes; extracts and keys stay.
+clean:
+	rm -rf .venv landing warehouse published target logs

@@ -1,0 +1,53 @@
+"""The command line: `csc land`, `csc key new`, `csc summary`, `csc synthetic`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from csc_outcomes.landing.commands import add_landing_commands
+from csc_outcomes.project import ProjectNotFound, project_dir
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs one command; exit status 0 when it did what it says, 2 when it could not."""
+    parser = argparse.ArgumentParser(
+        prog="csc", description="Children's social care extracts in, outcomes and estimates out."
+    )
+    commands = parser.add_subparsers(required=True, metavar="command")
+    add_landing_commands(commands)
+    summary = commands.add_parser("summary", help="print the primary outcomes of the published build")
+    summary.set_defaults(run=summary_command)
+    synthetic = commands.add_parser(
+        "synthetic", help="generate synthetic extracts; see csc synthetic --help", add_help=False
+    )
+    synthetic.set_defaults(run=synthetic_command)
+    known, rest = parser.parse_known_args(arguments)
+    known.rest = rest
+    if rest and known.run is not synthetic_command:
+        parser.error(f"unrecognized arguments: {' '.join(rest)}")
+    return int(known.run(known))
+
+
+def summary_command(_: argparse.Namespace) -> int:
+    """Prints the summary that ended the published build."""
+    from csc_outcomes.summary import summary_text
+
+    try:
+        current = project_dir() / "published" / "current"
+    except ProjectNotFound as error:
+        print(error, file=sys.stderr)
+        return 2
+    if not current.exists():
+        print(f"nothing published yet at {current}: run `dbt build` first", file=sys.stderr)
+        return 2
+    print(summary_text(current.resolve()))
+    return 0
+
+
+def synthetic_command(arguments: argparse.Namespace) -> int:
+    """Hands over to the generator's own command line."""
+    from csc_outcomes.synthetic.__main__ import main as generate
+
+    return int(generate(arguments.rest) or 0)

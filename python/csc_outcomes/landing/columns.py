@@ -1,0 +1,84 @@
+"""The canonical columns of every kind of extract: the one place that names them.
+
+`FORMATS[format][holds]` is the tuple of columns a file of that kind lands with.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Kind = Literal["id", "date", "code", "text"]
+
+
+@dataclass(frozen=True)
+class Column:
+    """A canonical column: what its text means and whether a file can do without it."""
+
+    name: str
+    kind: Kind = "text"
+    is_required: bool = False
+    known_codes: tuple[str, ...] = ()  # codes that need no mapping and admit no others
+
+    @property
+    def id_kind(self) -> str:
+        """What an id identifies (child, case or family); part of its pseudonym."""
+        return self.name.removesuffix("_id")
+
+
+def _date(name: str, is_required: bool = False) -> Column:
+    return Column(name, "date", is_required)
+
+
+CHILD_ID = Column("child_id", "id", is_required=True)
+CASE_ID = Column("case_id", "id")
+ARM = Column("arm", "code", known_codes=("treated", "comparator"))
+
+CASES = (
+    CHILD_ID,
+    CASE_ID,
+    Column("family_id", "id"),
+    _date("birth_date"),
+    Column("age_at_plan_start"),
+    Column("sex_code", "code"),
+    Column("ethnicity_code", "code"),
+    Column("nationality"),
+    Column("ward"),
+    Column("n_siblings_under_18"),
+    Column("n_previous_referrals"),
+    _date("referral_date"),
+    _date("plan_start_date", is_required=True),
+    _date("closure_date"),
+    Column("closure_reason_code", "code"),
+    Column("primary_need_code", "code"),
+    Column("programme_id"),
+    ARM,
+    _date("programme_start_date"),
+    _date("programme_end_date"),
+    _date("first_cp_date"),
+    _date("first_lac_date"),
+    _date("first_cp_date_during"),
+    _date("first_cp_date_after"),
+    _date("first_lac_date_during"),
+    _date("first_lac_date_after"),
+    Column("n_cp_escalations"),
+    Column("n_lac_escalations"),
+    _date("rereferral_dates"),  # one cell, may hold several
+)
+
+PROGRAMME_ENROLMENTS = (
+    CHILD_ID,
+    CASE_ID,
+    Column("programme_id", is_required=True),
+    ARM,
+    _date("start_date", is_required=True),
+    _date("end_date"),
+)
+
+REFERRALS = (CHILD_ID, CASE_ID, _date("referral_date", is_required=True))
+
+FORMATS: dict[str, dict[str, tuple[Column, ...]]] = {
+    "case_list": {
+        "cases": CASES,
+        "programme_enrolments": PROGRAMME_ENROLMENTS,
+        "referrals": REFERRALS,
+    },
+}

@@ -1,0 +1,47 @@
+"""`csc land` and `csc key new`."""
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+from csc_outcomes.landing.door import land
+from csc_outcomes.landing.errors import LandingError
+from csc_outcomes.landing.keys import key_path, new_key
+
+
+def add_landing_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Adds `land` and `key new` to the subcommands of a parser; each sets `run`."""
+    landing = commands.add_parser("land", help="land all extracts without building anything")
+    landing.add_argument("--project-dir", type=Path, default=Path())
+    landing.add_argument("--extracts-dir", type=Path)
+    landing.add_argument("--landing-dir", type=Path)
+    landing.set_defaults(run=land_command)
+    key = commands.add_parser("key", help="the key that pseudonyms are made with")
+    new = key.add_subparsers(required=True).add_parser("new", help="make a new key file")
+    new.add_argument("path", type=Path, nargs="?", help="default: keys/pseudonym.key")
+    new.add_argument("--project-dir", type=Path, default=Path())
+    new.set_defaults(run=key_command)
+
+
+def land_command(arguments: argparse.Namespace) -> int:
+    """Lands everything; exit status 0 where all files landed, 1 where some were refused, else 2."""
+    try:
+        report = land(arguments.project_dir, arguments.extracts_dir, arguments.landing_dir)
+    except LandingError as error:
+        print(error, file=sys.stderr)
+        return 2
+    print("\n".join(report.lines()))
+    return 1 if report.refused else 0
+
+
+def key_command(arguments: argparse.Namespace) -> int:
+    """Makes a key file; exit status 2 where there is one already, for it must not be lost."""
+    path = arguments.path or key_path(arguments.project_dir, os.environ)
+    try:
+        new_key(path)
+    except FileExistsError:
+        print(f"{path} is there already; a new key would make other pseudonyms", file=sys.stderr)
+        return 2
+    print(f"New key in {path}. Keep a copy in a safe place, apart from the data.")
+    return 0

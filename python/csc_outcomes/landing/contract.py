@@ -1,0 +1,303 @@
+"""extract.yml: what a delivery says about itself, checked before any of its files is opened."""
+
+import re
+from collections.abc import Collection, Hashable, Mapping
+from dataclasses import dataclass, field, fields
+from datetime import date
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+import yaml
+from csc_outcomes.landing.columns import FORMATS, Column
+from csc_outcomes.landing.errors import Refused
+
+MAX_CONTRACT_BYTES = 1_000_000
+DATE_FORMATS = ("iso", "dmy", "mdy", "dmony", "excel_serial")
+DELIMITERS = {",": ",", ";": ";", "|": "|", "\t": "\t", "tab": "\t"}
+ENCODINGS = {
+    "utf-8": "utf-8-sig",
+    "utf-8-sig": "utf-8-sig",
+    "utf-16": "utf-16",
+    "utf-16-le": "utf-16-le",
+    "utf-16-be": "utf-16-be",
+    "windows-1252": "cp1252",
+    "cp1252": "cp1252",
+}
+
+
+@dataclass(frozen=True)
+class FileSpec:
+    """One file (or one sheet) of a delivery, as its extract.yml declares it."""
+
+    name: str
+    holds: str
+    columns: Mapping[str, str]  # canonical column -> source header
+    encoding: str | None = None  # Python codec; None: the byte order mark decides, else UTF-8
+    delimiter: str = ","
+    header_row: int = 1  # counted from 1, blank rows included
+    sheet: str | None = None
+    date_formats: tuple[str, ...] = ("iso",)
+    list_separator: str = ";"
+    codes: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    constants: Mapping[str, str] = field(default_factory=dict)
+    ignored_columns: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """What one authority sent at one time, as of one day."""
+
+    la_code: str
+    la_name: str
+    format: str
+    as_of_date: date
+    files: tuple[FileSpec, ...]
+    is_synthetic: bool = False
+    window_start: date | None = None
+
+    def columns_of(self, spec: FileSpec) -> tuple[Column, ...]:
+        """The canonical columns that a file of this delivery lands with."""
+        return FORMATS[self.format][spec.holds]
+
+
+class _Loader(yaml.BaseLoader):
+    """Every scalar stays text (no 'no' -> False, no 012 -> 10); a repeated key is an error."""
+
+    def construct_mapping(self, node: Any, deep: bool = False) -> dict[Hashable, Any]:
+        keys = [key.value for key, _ in node.value if isinstance(key.value, str)]
+        repeated = next((key for key in keys if keys.count(key) > 1), None)
+        if repeated is not None:
+            raise yaml.MarkedYAMLError(
+                problem=f"the key '{shown(repeated)}' stands there twice",
+                problem_mark=node.start_mark,
+            )
+        return super().construct_mapping(node, deep)
+
+
+def load_document(path: Path) -> dict[str, Any]:
+    """The extract.yml at `path` as nested text; Refused where it is no readable YAML mapping."""
+    if not path.is_file():
+        raise Refused(
+            "no_extract_yml",
+            f"{path.parent.name}: no extract.yml; write one that declares the delivery's files",
+        )
+    if path.stat().st_size > MAX_CONTRACT_BYTES:
+        raise Refused("extract_yml_unreadable", f"extract.yml is over {MAX_CONTRACT_BYTES:,} bytes")
+    try:
+        document = yaml.load(path.read_bytes(), Loader=_Loader)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        line = f", line {mark.line + 1}" if mark else ""
+        raise Refused("extract_yml_unreadable", f"extract.yml{line}: {error.problem}") from None
+    except (yaml.YAMLError, RecursionError, UnicodeError):
+        raise Refused(
+            "extract_yml_unreadable", "extract.yml is no readable YAML in UTF-8"
+        ) from None
+    if not isinstance(document, dict):
+        raise Refused("extract_yml_unreadable", "extract.yml must be a mapping of keys to values")
+    return document
+
+
+def declared_la_code(document: Mapping[str, Any]) -> str | None:
+    """The la_code of a document that may otherwise be wrong, so that a refusal has an address."""
+    code = document.get("la_code")
+    return code if isinstance(code, str) and re.fullmatch("[A-Z0-9]{3}", code) else None
+
+
+def parse_delivery(document: Mapping[str, Any]) -> Delivery:
+    """The checked delivery of an extract.yml; Refused with what, where and what was meant."""
+    known = ("la_code", "la_name", "synthetic", "format", "as_of_date", "window_start", "files")
+    _check_names(document, known, "extract.yml", "key")
+    la_code = _text(document, "la_code", "extract.yml")
+    if declared_la_code(document) is None:
+        raise _invalid("extract.yml: la_code must be three capitals or digits, such as S31 or 331")
+    is_synthetic = _boolean(document, "synthetic", "extract.yml")
+    if is_synthetic != bool(re.fullmatch(r"S\d\d", la_code)):
+        raise _invalid(
+            f"extract.yml: la_code {la_code} and synthetic: {str(is_synthetic).lower()} disagree; "
+            "codes S00 to S99 are for synthetic deliveries, and these for such codes, alone"
+        )
+    format_name = _text(document, "format", "extract.yml")
+    _check_names([format_name], FORMATS, "extract.yml", "format")
+    as_of_date = _date(document, "as_of_date")
+    window_start = _date(document, "window_start") if document.get("window_start") else None
+    if window_start and window_start > as_of_date:
+        raise _invalid("extract.yml: window_start lies after as_of_date")
+    entries = document.get("files")
+    if not isinstance(entries, list) or not entries:
+        raise _invalid("extract.yml: files must be a list of at least one file")
+    files = tuple(
+        _parse_file(entry, number, format_name) for number, entry in enumerate(entries, 1)
+    )
+    parts = [(spec.name, spec.sheet, spec.holds) for spec in files]
+    for spec, part in zip(files, parts, strict=True):
+        if parts.count(part) > 1:
+            raise _invalid(f"extract.yml: {shown(spec.name)} is declared twice as {spec.holds}")
+    return Delivery(
+        la_code=la_code,
+        la_name=_text(document, "la_name", "extract.yml"),
+        format=format_name,
+        as_of_date=as_of_date,
+        files=files,
+        is_synthetic=is_synthetic,
+        window_start=window_start,
+    )
+
+
+def _parse_file(entry: Any, number: int, format_name: str) -> FileSpec:
+    where = f"extract.yml, file {number}"
+    if not isinstance(entry, dict):
+        raise _invalid(f"{where}: must be a mapping that begins with name and holds")
+    _check_names(entry, [known.name for known in fields(FileSpec)], where, "key")
+    where = f"{where} ({shown(_text(entry, 'name', where))})"
+    holds = _text(entry, "holds", where)
+    _check_names([holds], FORMATS[format_name], where, "kind in holds:")
+    columns = {column.name: column for column in FORMATS[format_name][holds]}
+    spec = FileSpec(
+        name=_text(entry, "name", where),
+        holds=holds,
+        columns=_texts(entry, "columns", where),
+        encoding=_choice(entry, "encoding", where, ENCODINGS, None),
+        delimiter=_choice(entry, "delimiter", where, DELIMITERS, ",") or ",",
+        header_row=_header_row(entry, where),
+        sheet=_text(entry, "sheet", where, default="") or None,
+        date_formats=_date_formats(entry, where),
+        list_separator=_text(entry, "list_separator", where, default=";"),
+        codes=_codes(entry, where, columns),
+        constants=_texts(entry, "constants", where),
+        ignored_columns=_list(entry, "ignored_columns", where),
+    )
+    _check_mapping(spec, columns, where)
+    return spec
+
+
+def _check_mapping(spec: FileSpec, columns: Mapping[str, Column], where: str) -> None:
+    for part, names in (("columns", spec.columns), ("constants", spec.constants)):
+        _check_names(names, columns, f"{where}, {part}", "column")
+    for name in spec.constants:
+        if name in spec.columns:
+            raise _invalid(f"{where}: {name} stands in both columns and constants")
+        if columns[name].kind == "id":
+            raise _invalid(f"{where}: {name} is an id and can't be a constant")
+        _check_codes(columns[name], [spec.constants[name]], f"{where}, constants")
+    for column in columns.values():
+        if column.is_required and column.name not in {**spec.columns, **spec.constants}:
+            raise _invalid(f"{where}: {column.name} is required; map it to a header under columns")
+
+
+def _codes(
+    entry: Mapping[str, Any], where: str, columns: Mapping[str, Column]
+) -> dict[str, dict[str, str]]:
+    codes = _mapping(entry, "codes", where)
+    coded = [column.name for column in columns.values() if column.kind == "code"]
+    _check_names(codes, coded, f"{where}, codes", "coded column")
+    mapped = {name: _texts(codes, name, f"{where}, codes") for name in codes}
+    for name, values in mapped.items():
+        _check_codes(columns[name], values.values(), f"{where}, codes")
+    return mapped
+
+
+def _check_codes(column: Column, codes: Collection[str], where: str) -> None:
+    if column.known_codes:
+        _check_names(codes, column.known_codes, where, f"code of {column.name}")
+
+
+def _date_formats(entry: Mapping[str, Any], where: str) -> tuple[str, ...]:
+    formats = tuple(dict.fromkeys(_list(entry, "date_formats", where))) or ("iso",)
+    _check_names(formats, DATE_FORMATS, where, "date format")
+    if {"dmy", "mdy"} <= set(formats):
+        raise _invalid(
+            f"{where}: date_formats dmy and mdy together are ambiguous (01/02/2019 is both); "
+            "declare the one the file is written in"
+        )
+    return formats
+
+
+def _header_row(entry: Mapping[str, Any], where: str) -> int:
+    text = _text(entry, "header_row", where, default="1")
+    if not re.fullmatch("[1-9][0-9]{0,3}", text):
+        raise _invalid(f"{where}: header_row must be a row number, counted from 1")
+    return int(text)
+
+
+def _text(mapping: Mapping[str, Any], key: str, where: str, default: str | None = None) -> str:
+    value = mapping.get(key, "")
+    if not isinstance(value, str):
+        raise _invalid(f"{where}: {shown(key)} must be a single value")
+    if value == "" and default is None:
+        raise _invalid(f"{where}: {shown(key)} is missing")
+    return value or default or ""
+
+
+def _boolean(mapping: Mapping[str, Any], key: str, where: str) -> bool:
+    text = _text(mapping, key, where, default="false").lower()
+    if text not in ("true", "false"):
+        raise _invalid(f"{where}: {key} must be true or false")
+    return text == "true"
+
+
+def _date(mapping: Mapping[str, Any], key: str) -> date:
+    text = _text(mapping, key, "extract.yml")
+    try:
+        return date.fromisoformat(text if len(text) == 10 else "")
+    except ValueError:
+        raise _invalid(f"extract.yml: {key} must be a day such as 2019-11-22") from None
+
+
+def _choice(
+    entry: Mapping[str, Any],
+    key: str,
+    where: str,
+    options: Mapping[str, str],
+    default: str | None,
+) -> str | None:
+    text = _text(entry, key, where, default="")
+    if not text:
+        return default
+    _check_names([text.lower()], options, where, key)
+    return options[text.lower()]
+
+
+def _mapping(entry: Mapping[str, Any], key: str, where: str) -> Mapping[str, Any]:
+    value = entry.get(key) or {}
+    if not isinstance(value, dict):
+        raise _invalid(f"{where}: {shown(key)} must be a mapping")
+    return value
+
+
+def _texts(entry: Mapping[str, Any], key: str, where: str) -> dict[str, str]:
+    mapping = _mapping(entry, key, where)
+    return {name: _text(mapping, name, f"{where}, {shown(key)}") for name in mapping}
+
+
+def _list(entry: Mapping[str, Any], key: str, where: str) -> tuple[str, ...]:
+    value = entry.get(key) or []
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        raise _invalid(f"{where}: {key} must be a list, such as [a, b]")
+    return tuple(value)
+
+
+def _check_names(names: Collection[str], known: Collection[str], where: str, what: str) -> None:
+    for name in names:
+        if name not in known:
+            raise _invalid(f"{where}: unknown {what} '{shown(name)}'{nearest(name, known)}")
+
+
+def _invalid(reason: str) -> Refused:
+    return Refused("extract_yml_invalid", reason)
+
+
+def nearest(name: str, known: Collection[str]) -> str:
+    """The tail of a message: the known name that was probably meant, else all of them."""
+    match = get_close_matches(name[:100], list(known), n=1)
+    if match:
+        return f"; did you mean '{shown(match[0])}'?"
+    return f"; known: {', '.join(shown(option) for option in known)}"
+
+
+def shown(text: str) -> str:
+    """`text` (a name or a header) made fit for one line of a message."""
+    line = " ".join(text.split())
+    line = "".join(letter if letter.isprintable() else "?" for letter in line)
+    return line if len(line) <= 60 else f"{line[:57]}..."

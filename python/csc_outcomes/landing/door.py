@@ -1,0 +1,257 @@
+"""The door: every file lands or is refused with a reason, and none blocks another."""
+
+import hashlib
+import json
+import traceback
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, replace
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+from csc_outcomes.landing.contract import FileSpec
+from csc_outcomes.landing.csv_rows import BadRow, Row
+from csc_outcomes.landing.deliveries import CONTRACT_FILE, DeliveryFolder, open_deliveries, strays
+from csc_outcomes.landing.errors import KeyMissing, LandingError, Refused
+from csc_outcomes.landing.header import listed
+from csc_outcomes.landing.keys import find_demonstration_key, key_id, read_key
+from csc_outcomes.landing.opt_outs import (
+    MERGE_MAP_FILE,
+    OPT_OUTS_FILE,
+    ChildLists,
+    read_child_lists,
+)
+from csc_outcomes.landing.readers import check_path, open_table
+from csc_outcomes.landing.records import Canonicaliser, FileContext
+from csc_outcomes.landing.report import FileOutcome, LandingReport
+from csc_outcomes.landing.store import (
+    LOAD_LOG,
+    REFUSED_ROWS,
+    REFUSED_ROWS_SCHEMA,
+    Store,
+    data_folder,
+)
+
+# To be raised whenever the same input would land differently: everything is then read again.
+DOOR_VERSION = "1"
+BATCH_RECORDS = 20_000
+
+
+def land(
+    project_dir: Path | str,
+    extracts_dir: Path | str | None = None,
+    landing_dir: Path | str | None = None,
+) -> LandingReport:
+    """Lands all deliveries under `extracts_dir` in `landing_dir` (default: extracts, landing).
+
+    Relative folders start at the project. A file that nothing has changed about is not read again;
+    what no file stands behind any more is deleted. A refused file or delivery is a row of the load
+    log; KeyMissing or LandingError are raised where landing can't go on at all.
+    """
+    project = Path(project_dir)
+    extracts = project / (extracts_dir or "extracts")
+    if not extracts.is_dir():
+        raise LandingError(f"no extracts folder at {extracts}; make it, or name another")
+    folders = open_deliveries(extracts)
+    keys = _read_keys(folders, project, extracts)
+    return _Door(Store(project / (landing_dir or "landing")), keys).land(extracts, folders)
+
+
+def _read_keys(folders: list[DeliveryFolder], project: Path, extracts: Path) -> dict[bool, bytes]:
+    """The keys that the deliveries need, by is_synthetic."""
+    needed = {folder.delivery.is_synthetic for folder in folders if folder.delivery}
+    keys = {}
+    demonstration = find_demonstration_key(extracts, project / "extracts")
+    if True in needed:
+        if demonstration is None:
+            raise KeyMissing(
+                f"no demonstration.key, the key of synthetic deliveries, in {extracts}; "
+                "copy it from the extracts folder of the repository"
+            )
+        keys[True] = demonstration
+    if False in needed:
+        keys[False] = read_key(project)
+        if keys[False] == demonstration:
+            raise KeyMissing(
+                "the pseudonym key is the public demonstration key, which protects nobody; "
+                "`csc key new` makes another"
+            )
+    return keys
+
+
+class _Door:
+    """One run over all deliveries."""
+
+    def __init__(self, store: Store, keys: dict[bool, bytes]) -> None:
+        self._store = store
+        self._keys = keys
+        self._n_unchanged = 0
+
+    def land(self, extracts: Path, folders: list[DeliveryFolder]) -> LandingReport:
+        outcomes = [self._logged(outcome) for outcome in strays(extracts)]
+        child_lists: dict[Path, ChildLists | Refused] = {}
+        for folder in folders:
+            la_folder = folder.path.parent
+            if la_folder not in child_lists:
+                child_lists[la_folder] = _read_child_lists(la_folder)
+            outcomes += self._land_delivery(folder, child_lists[la_folder])
+        self._store.sweep()
+        return LandingReport(tuple(outcomes), self._n_unchanged)
+
+    def _land_delivery(
+        self, folder: DeliveryFolder, lists: ChildLists | Refused
+    ) -> Iterator[FileOutcome]:
+        if folder.delivery is None:
+            assert folder.refusal is not None
+            yield self._logged(folder.outcome(CONTRACT_FILE).refused(folder.refusal))
+            return
+        for spec in folder.delivery.files:
+            if isinstance(lists, Refused):
+                yield self._logged(folder.outcome(spec.name, spec.holds).refused(lists))
+            else:
+                yield self._land_file(folder, spec, lists)
+        for outcome in folder.undeclared():
+            yield self._logged(outcome)
+
+    def _land_file(self, folder: DeliveryFolder, spec: FileSpec, lists: ChildLists) -> FileOutcome:
+        """Lands one file, refuses it, or recalls what became of it the last time."""
+        outcome = folder.outcome(spec.name, spec.holds)
+        try:
+            path = check_path(folder.path, spec.name)
+            outcome = self._keyed(outcome, folder, spec, path)
+        except Refused as refusal:
+            return self._logged(outcome.refused(refusal))
+        except OSError as error:
+            unreadable = Refused("file_unreadable", f"{spec.name}: {error.strerror}")
+            return self._logged(outcome.refused(unreadable))
+        recalled = self._store.recall(outcome.file_key)
+        if recalled is not None:
+            self._n_unchanged += 1
+            self._store.keep(recalled)
+            return FileOutcome(**recalled)
+        try:
+            return self._logged(self._write(outcome, folder, spec, path, lists))
+        except Refused as refusal:
+            return self._logged(outcome.refused(refusal))
+        except OSError:  # a full disk is nothing that this file has done
+            raise
+        except Exception as error:  # its message may hold a value
+            unexpected = Refused("unexpected_error", f"{spec.name}: {where_raised(error)}")
+            return self._logged(replace(outcome, file_key="").refused(unexpected))
+
+    def _keyed(
+        self, outcome: FileOutcome, folder: DeliveryFolder, spec: FileSpec, path: Path
+    ) -> FileOutcome:
+        """The outcome with the file's hash and the hash over everything that shapes its landing."""
+        sha256 = _file_hash(path)
+        la_folder = folder.path.parent
+        shape = [
+            DOOR_VERSION,
+            folder.label,
+            spec.name,
+            spec.sheet,
+            spec.holds,
+            sha256,
+            _file_hash(folder.path / CONTRACT_FILE),
+            *(_file_hash(la_folder / name) for name in (OPT_OUTS_FILE, MERGE_MAP_FILE)),
+            key_id(self._key(folder)),
+        ]
+        return replace(outcome, sha256=sha256, file_key=_hash(shape))
+
+    def _key(self, folder: DeliveryFolder) -> bytes:
+        assert folder.delivery is not None
+        return self._keys[folder.delivery.is_synthetic]
+
+    def _write(
+        self,
+        outcome: FileOutcome,
+        folder: DeliveryFolder,
+        spec: FileSpec,
+        path: Path,
+        lists: ChildLists,
+    ) -> FileOutcome:
+        assert folder.delivery is not None
+        context = FileContext(
+            folder.delivery, folder.path.name, spec, outcome.file_key, lists, self._key(folder)
+        )
+        data = data_folder(folder.delivery.format, spec.holds)
+        n_read = n_refused_rows = n_opted_out = 0
+        with (
+            open_table(path, spec) as (header, rows),
+            self._store.writer(data, outcome.file_key) as landed,
+            self._store.writer(REFUSED_ROWS, outcome.file_key) as refused,
+        ):
+            canonicaliser = Canonicaliser(context, header)
+            for batch in _batches(rows):
+                good = [(number, row) for number, row in batch if not isinstance(row, BadRow)]
+                bad = [(number, row) for number, row in batch if isinstance(row, BadRow)]
+                table, n_left_out = canonicaliser.table(
+                    [row for _, row in good], [number for number, _ in good]
+                )
+                landed.write_table(table)
+                refused.write_table(_refused_rows(outcome, bad))
+                n_read += len(batch)
+                n_refused_rows += len(bad)
+                n_opted_out += n_left_out
+        return replace(
+            outcome,
+            n_read=n_read,
+            n_refused_rows=n_refused_rows,
+            n_opted_out=n_opted_out,
+            unknown_columns=listed(header.unknown) or None,
+        )
+
+    def _logged(self, outcome: FileOutcome) -> FileOutcome:
+        """Writes the outcome to the load log, after everything else that belongs to it."""
+        if not outcome.file_key:
+            outcome = replace(outcome, file_key=_hash([DOOR_VERSION, asdict(outcome)]))
+        row = asdict(outcome)
+        if self._store.recall(outcome.file_key) != row:
+            self._store.write_rows(LOAD_LOG, outcome.file_key, [row])
+        self._store.keep(row)
+        return outcome
+
+
+def where_raised(error: BaseException) -> str:
+    """The kind of an error and where it arose, without its message, which may hold values."""
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{type(error).__name__} in {Path(frame.filename).name}, line {frame.lineno}"
+
+
+def _read_child_lists(la_folder: Path) -> ChildLists | Refused:
+    try:
+        return read_child_lists(la_folder)
+    except Refused as refusal:
+        return refusal
+    except OSError as error:
+        return Refused("file_unreadable", f"{error.filename}: {error.strerror}")
+
+
+def _batches(rows: Iterator[Row]) -> Iterator[list[tuple[int, Row]]]:
+    numbered = enumerate(rows, 1)
+    while batch := list(islice(numbered, BATCH_RECORDS)):
+        yield batch
+
+
+def _refused_rows(outcome: FileOutcome, bad: Iterable[tuple[int, BadRow]]) -> pa.Table:
+    file = {
+        name: getattr(outcome, name)
+        for name in ("la_code", "delivery", "file_name", "file_key", "holds")
+    }
+    rows: list[dict[str, Any]] = [
+        {**file, "source_row_number": number, **asdict(row)} for number, row in bad
+    ]
+    return pa.Table.from_pylist(rows, REFUSED_ROWS_SCHEMA)
+
+
+def _file_hash(path: Path) -> str | None:
+    """SHA-256 of a file's bytes; None where there is no file."""
+    if not path.exists():
+        return None
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _hash(parts: Any) -> str:
+    return hashlib.sha256(json.dumps(parts, default=str).encode()).hexdigest()

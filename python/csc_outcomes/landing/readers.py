@@ -1,0 +1,109 @@
+"""Opens an extract file, CSV or xlsx, and gives its header and records as text."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from csc_outcomes.landing.contract import FileSpec
+from csc_outcomes.landing.csv_rows import BadRow, Row, open_csv
+from csc_outcomes.landing.errors import Refused
+from csc_outcomes.landing.header import Header, match_header
+from csc_outcomes.landing.workbook import xlsx_rows
+
+MAX_FILE_BYTES = 500_000_000
+TEXT_SUFFIXES = (".csv", ".txt", ".tsv")
+
+
+def check_path(folder: Path, name: str) -> Path:
+    """The path of the file `name` in `folder`; Refused unless it is a plain file right there."""
+    if Path(name).name != name or any(mark in name for mark in ("/", "\\", ":", "\0")):
+        raise Refused(
+            "unsafe_file_name", "name: must be the plain name of a file beside extract.yml"
+        )
+    path = folder / name
+    if path.resolve().parent != folder.resolve():
+        raise Refused("unsafe_file_name", f"{name} is a link that leads out of its folder")
+    if not path.is_file():
+        raise Refused("file_not_found", f"{name} is declared in extract.yml but is not there")
+    if path.stat().st_size > MAX_FILE_BYTES:
+        raise Refused(
+            "file_too_large",
+            f"{name} has {path.stat().st_size:,} bytes, the limit is {MAX_FILE_BYTES:,}; split it",
+        )
+    return path
+
+
+@contextmanager
+def open_table(path: Path, spec: FileSpec) -> Iterator[tuple[Header, Iterator[Row]]]:
+    """The header of a file and an iterator over its records: a list of cells each, or a BadRow.
+
+    Rows without any text are no records. Refused, at any moment, where the file as a whole can't be
+    trusted.
+    """
+    with _open_rows(path, spec) as rows:
+        header = match_header(_header_cells(rows, path, spec), spec)
+        yield header, _records(rows, header.width, is_padded=_is_workbook(path))
+
+
+@contextmanager
+def _open_rows(path: Path, spec: FileSpec) -> Iterator[Iterator[Row]]:
+    if path.stat().st_size == 0:
+        raise _empty(path)
+    if _is_workbook(path):
+        yield xlsx_rows(path, spec.sheet)
+    elif path.suffix.lower() in TEXT_SUFFIXES:
+        with open_csv(path, spec.encoding, spec.delimiter) as rows:
+            yield rows
+    else:
+        raise Refused(
+            "unknown_file_type",
+            f"{path.name}: only {', '.join(TEXT_SUFFIXES)} and .xlsx files are read",
+        )
+
+
+def _is_workbook(path: Path) -> bool:
+    return path.suffix.lower() == ".xlsx"
+
+
+def _header_cells(rows: Iterator[Row], path: Path, spec: FileSpec) -> list[str]:
+    has_text = False
+    for number, row in enumerate(rows, 1):
+        if number == spec.header_row and isinstance(row, BadRow):
+            raise Refused("header_unreadable", f"row {number}, the header: {row.reason}")
+        has_text = has_text or isinstance(row, BadRow) or not _is_blank(row)
+        if number == spec.header_row and isinstance(row, list) and not _is_blank(row):
+            return _without_blank_end(row) if _is_workbook(path) else row
+        if number >= spec.header_row and has_text:
+            break
+    if not has_text:
+        raise _empty(path)
+    raise Refused(
+        "header_unreadable",
+        f"{path.name}: row {spec.header_row} is blank or beyond the end; mend header_row: in "
+        "extract.yml",
+    )
+
+
+def _records(rows: Iterator[Row], width: int, is_padded: bool) -> Iterator[Row]:
+    for row in rows:
+        if isinstance(row, BadRow):
+            yield row
+        elif not _is_blank(row):
+            cells = row[:width] if is_padded and _is_blank(row[width:]) else row
+            yield cells if len(cells) == width else _ragged(len(cells), width)
+
+
+def _ragged(n_cells: int, width: int) -> BadRow:
+    return BadRow("ragged_row", f"{n_cells} cells where the header has {width}")
+
+
+def _is_blank(cells: list[str]) -> bool:
+    return not "".join(cells).strip()
+
+
+def _without_blank_end(cells: list[str]) -> list[str]:
+    return cells[: max(place for place, cell in enumerate(cells, 1) if cell.strip())]
+
+
+def _empty(path: Path) -> Refused:
+    return Refused("empty_file", f"{path.name} is empty; ask for it again")

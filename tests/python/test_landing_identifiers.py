@@ -1,0 +1,105 @@
+"""One id has one spelling; what can't be an id is flagged; pseudonyms need their key."""
+
+import hashlib
+import hmac
+import stat
+from pathlib import Path
+
+import pytest
+from csc_outcomes.landing import KeyMissing
+from csc_outcomes.landing.identifiers import normalise_id, pseudonym
+from csc_outcomes.landing.keys import key_id, new_key, read_key
+
+
+@pytest.mark.parametrize(
+    ("raw", "identifier"),
+    [
+        (" c001\u00a0", "C001"),
+        ("000123", "123"),
+        ("123", "123"),
+        ("123.0", "123"),
+        ("000", "0"),
+        ("ab/12-3_x.y", "AB/12-3_X.Y"),
+        ("1.0E+05", "100000"),
+        ("1e+05", "100000"),
+        ("2.00E+03", "2000"),
+        ("1.2345E+04", "12345"),
+        ("1.23450E+04", "12345"),
+        ("1.234500E+05", "123450"),
+        ("A1", "A1"),
+        ("1E05", "1E05"),  # Excel writes the plus; without it, it is somebody's id
+        ("x" * 40, "X" * 40),
+    ],
+)
+def test_ids_come_to_one_spelling(raw: str, identifier: str) -> None:
+    assert normalise_id(raw) == (identifier, None)
+
+
+@pytest.mark.parametrize("raw", ["", "  ", "-1", "N/A", "null", "#MULTIVALUE"])
+def test_no_id_is_no_id(raw: str) -> None:
+    assert normalise_id(raw) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("raw", "flag"),
+    [
+        ("1.23E+05", "id_digits_lost"),
+        ("1.2345E+02", "id_digits_lost"),
+        ("1.23456789012346E+17", "id_digits_lost"),
+        ("Jane Smith", "id_not_an_identifier"),
+        ("see note, 12 May", "id_not_an_identifier"),
+        ("12,345", "id_not_an_identifier"),
+        ("-A1", "id_not_an_identifier"),
+        ("é1", "id_not_an_identifier"),
+        ("\u0661\u0662", "id_not_an_identifier"),
+        ("1.0E+50", "id_not_an_identifier"),
+        ("x" * 41, "id_not_an_identifier"),
+        ("1" * 41, "id_not_an_identifier"),
+    ],
+)
+def test_what_cannot_be_an_id_is_flagged(raw: str, flag: str) -> None:
+    assert normalise_id(raw) == (raw, flag)
+
+
+def test_a_pseudonym_is_a_keyed_mac() -> None:
+    key = b"k" * 32
+    mac = hmac.new(key, b"child|S31|C001", hashlib.sha256).hexdigest()
+    assert pseudonym(key, "S31", "child", "C001") == mac[:32]
+
+
+def test_pseudonyms_differ_by_kind_authority_and_key() -> None:
+    ids = {
+        pseudonym(key, la_code, kind, "1")
+        for key in (b"a" * 32, b"b" * 32)
+        for la_code in ("S01", "S02")
+        for kind in ("child", "case", "family")
+    }
+    assert len(ids) == 12
+
+
+def test_a_new_key_is_private_and_is_never_replaced(tmp_path: Path) -> None:
+    path = tmp_path / "keys" / "pseudonym.key"
+    new_key(path)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+    assert len(read_key(tmp_path, {})) == 32
+    with pytest.raises(FileExistsError):
+        new_key(path)
+
+
+def test_the_environment_names_the_key_or_its_file(tmp_path: Path) -> None:
+    new_key(tmp_path / "other.key")
+    assert read_key(tmp_path, {"CSC_PSEUDONYM_KEY": "0f" * 32}) == b"\x0f" * 32
+    assert len(read_key(tmp_path, {"CSC_PSEUDONYM_KEY_FILE": "other.key"})) == 32
+
+
+@pytest.mark.parametrize("key", ["", "secret", "0f" * 31, "zz" * 32])
+def test_a_bad_key_is_refused_and_not_shown(tmp_path: Path, key: str) -> None:
+    with pytest.raises(KeyMissing, match="csc key new") as error:
+        read_key(tmp_path, {"CSC_PSEUDONYM_KEY": key})
+    assert not key or key not in str(error.value)
+
+
+def test_a_key_id_does_not_hold_the_key() -> None:
+    assert len(key_id(b"a" * 32)) == 16
+    assert key_id(b"a" * 32) != key_id(b"b" * 32)
