@@ -17,7 +17,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     commands = parser.add_subparsers(required=True, metavar="command")
     add_landing_commands(commands)
-    summary = commands.add_parser("summary", help="print the primary outcomes of the published build")
+    summary = commands.add_parser(
+        "summary", help="print the primary outcomes of the published build"
+    )
     summary.set_defaults(run=summary_command)
     synthetic = commands.add_parser(
         "synthetic", help="generate synthetic extracts; see csc synthetic --help", add_help=False

@@ -1,4 +1,5 @@
-"""The plugin that dbt-duckdb loads: it gives SQL the functions that frame a build, csc_land and csc_close_build.
+"""The plugin that dbt-duckdb loads: it gives SQL the functions that frame a build, csc_land and
+csc_close_build.
 
 DuckDB adds Python stack lines to whatever a Python function raises. So the function behind each SQL
 name never raises: it returns text marked as done or failed, and a temporary macro turns a failure
@@ -41,7 +42,8 @@ def csc_land(_: duckdb.DuckDBPyConnection) -> str:
 
 
 def csc_close_build(conn: duckdb.DuckDBPyConnection, build: str) -> str:
-    """Publishes the build that `build` (JSON) describes, if it is complete; what came out, or why not."""
+    """Publishes the build that `build` (JSON) describes, if it is complete; what came out, or why
+    not."""
     return close_build(Build(**json.loads(build)), project_dir(), conn.cursor())
 
 

@@ -11,11 +11,13 @@ class ProjectNotFound(Exception):
 
 
 def project_dir(start: Path | None = None) -> Path:
-    """The nearest folder with a dbt_project.yml, from CSC_PROJECT_DIR or `start` upwards; raises ProjectNotFound."""
+    """The nearest folder with a dbt_project.yml, from CSC_PROJECT_DIR or `start` upwards; raises
+    ProjectNotFound."""
     start = Path(os.environ.get("CSC_PROJECT_DIR") or start or Path.cwd()).resolve()
     for folder in (start, *start.parents):
         if (folder / "dbt_project.yml").is_file():
             return folder
     raise ProjectNotFound(
-        f"no dbt_project.yml in {start} or above; run this from the project's folder or set CSC_PROJECT_DIR"
+        f"no dbt_project.yml in {start} or above; "
+        "run this from the project's folder or set CSC_PROJECT_DIR"
     )

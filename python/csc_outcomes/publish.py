@@ -1,6 +1,8 @@
-"""Publishing: after a complete, successful build the public tables are written whole, then a pointer is replaced.
+"""Publishing: after a complete, successful build the public tables are written whole, then a
+pointer is replaced.
 
-Readers always find one build's tables behind `published/current`; a failed, partial or filtered build changes nothing.
+Readers always find one build's tables behind `published/current`; a failed, partial or filtered
+build changes nothing.
 """
 
 from __future__ import annotations
@@ -19,7 +21,8 @@ import duckdb
 GOOD_STATUSES = {"success", "pass", "warn"}
 GENERATIONS_KEPT = 3
 GATE = "no_critical_expectation_fails"
-# What makes a build what it is, apart from the landed files: change any of these and the build_id changes.
+# What makes a build what it is, apart from the landed files: change any of these and the build_id
+# changes.
 CODE_AND_CONFIGURATION = (
     "dbt_project.yml",
     "requirements.txt",
@@ -33,7 +36,8 @@ CODE_AND_CONFIGURATION = (
 
 @dataclass(frozen=True)
 class Build:
-    """What dbt says at the end of a run: the status of each node, and which nodes a complete build has."""
+    """What dbt says at the end of a run: the status of each node, and which nodes a complete
+    build has."""
 
     statuses: dict[str, str]
     expected: list[str]
@@ -50,7 +54,8 @@ class Build:
 
 
 def close_build(build: Build, project: Path, connection: duckdb.DuckDBPyConnection) -> str:
-    """Publishes a complete build and says what came out; says why not, where and what next, otherwise."""
+    """Publishes a complete build and says what came out; says why not, where and what next,
+    otherwise."""
     if build.failed:
         return _why_failed(build, connection)
     if build.left_out:
@@ -69,7 +74,8 @@ def close_build(build: Build, project: Path, connection: duckdb.DuckDBPyConnecti
 
 
 def build_identity(project: Path, settings: dict[str, Any]) -> str:
-    """16 hex digits over the landed files, the configuration and the code: equal for equal builds."""
+    """16 hex digits over the landed files, the configuration and the code: equal for equal
+    builds."""
     digest = hashlib.sha256(json.dumps(settings, sort_keys=True).encode())
     for path in _files(project, CODE_AND_CONFIGURATION):
         digest.update(str(path.relative_to(project).as_posix()).encode())
@@ -139,7 +145,8 @@ def _manifest(generation: Path) -> str | None:
 
 
 def _point_to(generation: Path) -> None:
-    """`current` becomes the new generation in one step; where links need a privilege, a junction stands in."""
+    """`current` becomes the new generation in one step; where links need a privilege, a junction
+    stands in."""
     current = generation.parent / "current"
     link = generation.parent / ".current.draft"
     link.unlink(missing_ok=True)
@@ -151,12 +158,16 @@ def _point_to(generation: Path) -> None:
         _winapi.CreateJunction(str(generation), str(current))  # type: ignore[attr-defined]
         return
     link.symlink_to(generation.name, target_is_directory=True)
-    os.replace(link, current)
+    link.replace(current)
 
 
 def _drop_old_generations(newest: Path) -> None:
     generations = sorted(
-        (p for p in newest.parent.iterdir() if p.is_dir() and not p.is_symlink() and p.name[0] != "."),
+        (
+            p
+            for p in newest.parent.iterdir()
+            if p.is_dir() and not p.is_symlink() and p.name[0] != "."
+        ),
         key=lambda p: p.stat().st_mtime,
         reverse=True,
     )
@@ -191,7 +202,8 @@ def critical_findings(connection: duckdb.DuckDBPyConnection) -> list[str]:
             results.suite, results.expectation, results.unexpected_count, results.element_count,
             refused.reason
         from fct_expectation_results as results
-        left join (select la_code, max(la_name) as la_name from fct_load_log group by la_code) as files
+        left join (select la_code, max(la_name) as la_name from fct_load_log group by la_code) as
+        files
             using (la_code)
         left join fct_load_log as refused
             on results.suite = 'delivery' and refused.la_code = results.la_code

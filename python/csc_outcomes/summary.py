@@ -1,8 +1,10 @@
-"""The one-screen summary that ends a build: primary outcomes of each study beside the published ones."""
+"""The one-screen summary that ends a build: primary outcomes of each study beside the published
+ones."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Hashable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -55,15 +57,21 @@ PRIMARY = """
     where estimates.is_primary and estimates.term = 'treated'
     order by estimates.study_id, estimates.analysis_id
 """
+WIDE = 34
 HEADER = (
-    f"{'outcome':<34}{'treated':>10}{'comparator':>12}{'difference':>12}   {'95 % interval':<18}"
-    f"{'published':<24}"
+    f"{'outcome':<{WIDE}}{'treated':>10}{'comparator':>12}{'difference':>12}   "
+    f"{'95 % interval':<18}published"
+)
+FOOTER = (
+    "Stars: * p < .05, ** p < .01 after Benjamini-Hochberg over the primary outcomes.",
+    "% of cases, wk weeks, pp percentage points. Published: treated / comparator / difference.",
 )
 
 
 def summary_text(generation: Path) -> str:
     """Primary outcomes of every study in a published generation, as plain text of one screen."""
-    with duckdb.connect(str(generation / "analyst" / "csc_outcomes.duckdb"), read_only=True) as connection:
+    database = generation / "analyst" / "csc_outcomes.duckdb"
+    with duckdb.connect(str(database), read_only=True) as connection:
         rows = connection.execute(PRIMARY).fetchdf().to_dict("records")
     lines: list[str] = []
     study_id = None
@@ -72,39 +80,33 @@ def summary_text(generation: Path) -> str:
             study_id = row["study_id"]
             lines += ["", _title(row), HEADER]
         lines.append(_line(row))
-    lines += ["", "* p < .05, ** p < .01 after Benjamini-Hochberg over the primary outcomes; pp: percentage points."]
-    return "\n".join(lines)
+    return "\n".join([*lines, "", *FOOTER])
 
 
-def _title(row: dict[str, Any]) -> str:
+def _title(row: Mapping[Hashable, Any]) -> str:
     synthetic = " (synthetic data)" if row["is_synthetic"] else ""
     return (
-        f"{row['study_id']}{synthetic}: {row['n_treated']} treated and {row['n_comparator']} comparators"
-        f" (effective {_number(row['ess_comparator'], 0)}), effect on the matched treated cases"
+        f"{row['study_id']}{synthetic}: {row['n_treated']} treated, {row['n_comparator']} "
+        f"comparators (effective {row['ess_comparator']:.0f}); effect on the matched treated cases"
     )
 
 
-def _line(row: dict[str, Any]) -> str:
+def _line(row: Mapping[Hashable, Any]) -> str:
     if row["status"] != "ok":
-        return f"{row['outcome']:<34}not estimable: {row['status_reason']}"
-    scale, digits, suffix = (100, 1, " %") if row["unit"] == "proportion" else (1, 1, " wk")
-    difference = "pp" if row["unit"] == "proportion" else "wk"
-
-    def shown(value: float | None, unit: str) -> str:
-        return "" if value is None or math.isnan(value) else f"{_number(value * scale, digits)}{unit}"
-
-    def printed(value: float | None) -> str:
-        return "-" if value is None or math.isnan(value) else _number(value, digits)
-
-    interval = f"{shown(row['ci_low'], '')} to {shown(row['ci_high'], '')}"
-    published = " / ".join(
-        printed(row[f"published_{part}"]) for part in ("treated", "comparator", "difference")
-    )
+        return f"{row['outcome']:<{WIDE}}not estimable: {row['status_reason']}"
+    is_share = row["unit"] == "proportion"
+    scale = 100 if is_share else 1
+    level, difference = (" %", " pp") if is_share else (" wk", " wk")
+    interval = f"{_shown(row['ci_low'], scale)} to {_shown(row['ci_high'], scale)}"
+    published = [row[f"published_{part}"] for part in ("treated", "comparator", "difference")]
     return (
-        f"{row['outcome']:<34}{shown(row['treated'], suffix):>10}{shown(row['comparator'], suffix):>12}"
-        f"{shown(row['estimate'], ' ' + difference) + row['stars']:>12}   {interval:<18}{published:<24}"
-    ).rstrip()
+        f"{row['outcome']:<{WIDE}}"
+        f"{_shown(row['treated'], scale, level):>10}"
+        f"{_shown(row['comparator'], scale, level):>12}"
+        f"{_shown(row['estimate'], scale, difference) + row['stars']:>12}   "
+        f"{interval:<18}{' / '.join(_shown(value) for value in published)}"
+    )
 
 
-def _number(value: float, digits: int) -> str:
-    return f"{value:.{digits}f}"
+def _shown(value: float, scale: float = 1, unit: str = "") -> str:
+    return "-" if math.isnan(value) else f"{value * scale:.1f}{unit}"

@@ -1,5 +1,6 @@
 def model(dbt, session):
-    """Every expectation of every suite, per authority. The gate reads these through fct_expectation_results."""
+    """Every expectation of every suite, per authority. The gate reads these through
+    fct_expectation_results."""
     dbt.config(materialized="table", access="private", group="warehouse")
     # dbt reads the order of building from literal references only
     dbt.ref("std_cin_cases")

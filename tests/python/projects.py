@@ -16,10 +16,28 @@ import duckdb
 import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
-PARTS = ("dbt_project.yml", "profiles.yml", "requirements.txt", "models", "macros", "seeds", "expectations",
-         "python/models", "tests/generic", "tests/singular", "docs", "analyses")
-STUDY_SEEDS = ("studies", "study_parameters", "study_covariates", "study_covariate_bins", "study_outcomes",
-               "study_analyses")
+PARTS = (
+    "dbt_project.yml",
+    "profiles.yml",
+    "requirements.txt",
+    "models",
+    "macros",
+    "seeds",
+    "expectations",
+    "python/models",
+    "tests/generic",
+    "tests/singular",
+    "docs",
+    "analyses",
+)
+STUDY_SEEDS = (
+    "studies",
+    "study_parameters",
+    "study_covariates",
+    "study_covariate_bins",
+    "study_outcomes",
+    "study_analyses",
+)
 
 
 @dataclass(frozen=True)
@@ -51,25 +69,40 @@ class Project:
         return duckdb.connect(str(self.path / "warehouse" / "csc_outcomes.duckdb"), read_only=True)
 
     def add_delivery(
-        self, slug: str, delivery: str, contract: Mapping[str, Any], files: Mapping[str, bytes | Path]
+        self,
+        slug: str,
+        delivery: str,
+        contract: Mapping[str, Any],
+        files: Mapping[str, bytes | Path],
     ) -> Path:
         """Puts files and their extract.yml into the landing zone."""
         folder = self.path / "extracts" / slug / delivery
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / "extract.yml").write_text(yaml.safe_dump(dict(contract), sort_keys=False), encoding="utf-8")
+        (folder / "extract.yml").write_text(
+            yaml.safe_dump(dict(contract), sort_keys=False), encoding="utf-8"
+        )
         for name, content in files.items():
-            (folder / name).write_bytes(content.read_bytes() if isinstance(content, Path) else content)
+            (folder / name).write_bytes(
+                content.read_bytes() if isinstance(content, Path) else content
+            )
         return folder
 
     def add_study(
-        self, study_id: str, like: str = "fact22", parameters: Mapping[str, str] | None = None, **facts: str
+        self,
+        study_id: str,
+        like: str = "fact22",
+        parameters: Mapping[str, str] | None = None,
+        **facts: str,
     ) -> None:
-        """Adds a study by seed rows alone: another study's rows under a new id, with facts and parameters changed."""
+        """Adds a study by seed rows alone: another study's rows under a new id, with facts and
+        parameters changed."""
         for seed in STUDY_SEEDS:
             rows = [row for row in self._seed_rows(seed) if row["study_id"] == like]
             if seed == "study_parameters":
                 own = {row["parameter_id"]: row["value"] for row in rows} | dict(parameters or {})
-                rows = [{"study_id": study_id, "parameter_id": p, "value": v} for p, v in own.items()]
+                rows = [
+                    {"study_id": study_id, "parameter_id": p, "value": v} for p, v in own.items()
+                ]
             changes = facts if seed == "studies" else {}
             self.add_seed_rows(seed, ({**row, "study_id": study_id, **changes} for row in rows))
 

@@ -1,4 +1,5 @@
-"""The reference tables with answers computed in R, delivered as case lists of made-up authorities."""
+"""The reference tables with answers computed in R, delivered as case lists of made-up
+authorities."""
 
 from __future__ import annotations
 

@@ -38,9 +38,8 @@ select
     analyses.estimator,
     analyses.covariates,
     analyses.se_type,
-    analyses.clock,
+    coalesce(analyses.clock, studies.survival_origin) as clock,
     analyses.is_primary,
-    studies.survival_origin,
     md5(concat_ws(
         '|', studies.definition_hash, covariates.covariates_text, bins.bins_text, analyses.outcome,
         analyses.sample, analyses.estimator, analyses.covariates, analyses.se_type,

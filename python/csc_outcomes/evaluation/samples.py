@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pandas as pd
@@ -11,8 +12,10 @@ import pandas as pd
 class Evidence:
     """The curated tables that analyses are fitted on, as data frames of their public columns.
 
-    `sample_cases`: fct_matched_cases; `study_cases`: fct_study_cases; `case_outcomes`: fct_case_outcomes;
-    `covariate_values`: fct_study_covariates; `covariates`: study_covariates; `clocks`: int_case_clocks.
+    `sample_cases`: fct_matched_cases; `study_cases`: fct_study_cases; `case_outcomes`:
+    fct_case_outcomes;
+    `covariate_values`: fct_study_covariates; `covariates`: study_covariates; `clocks`:
+    int_case_clocks.
     """
 
     sample_cases: pd.DataFrame
@@ -23,7 +26,8 @@ class Evidence:
     clocks: pd.DataFrame | None = None
 
     def sample(self, study_id: str, method: str) -> pd.DataFrame:
-        """Cases of one sample with arm, weight, clusters and every covariate, in an order threads can't change."""
+        """Cases of one sample with arm, weight, clusters and every covariate, in an order threads
+        can't change."""
         cases = _of(self.study_cases, study_id=study_id)
         weights = _of(self.sample_cases, study_id=study_id, method=method)[["case_id", "weight"]]
         frame = cases.merge(weights, on="case_id", validate="one_to_one")
@@ -33,21 +37,31 @@ class Evidence:
         frame = frame.merge(wide, left_on="case_id", right_index=True, how="left")
         return frame.sort_values(["treated", "plan_start_date", "case_id"]).reset_index(drop=True)
 
+    def samples(self) -> Iterator[tuple[str, str, pd.DataFrame]]:
+        """Study, name and frame of every sample, in a fixed order."""
+        pairs = self.sample_cases[["study_id", "method"]].drop_duplicates()
+        for study_id, method in pairs.sort_values(["study_id", "method"]).to_numpy():
+            yield study_id, method, self.sample(study_id, method)
+
     def with_outcome(self, frame: pd.DataFrame, study_id: str, outcome: str) -> pd.DataFrame:
         """`frame` with the outcome's value and is_censored."""
         outcomes = _of(self.case_outcomes, study_id=study_id, outcome=outcome)
         return _merged(frame, outcomes[["case_id", "value", "is_censored"]])
 
     def with_clock(self, frame: pd.DataFrame, study_id: str, clock: str) -> pd.DataFrame:
-        """`frame` with days on the clock as value, is_censored, and entry_days where a case is watched late."""
+        """`frame` with days on the clock as value, is_censored, and entry_days where a case is
+        watched late."""
         assert self.clocks is not None
         clocks = _of(self.clocks, study_id=study_id, clock=clock)
         timed = clocks[["case_id", "time_days", "is_censored", "entry_days"]]
         frame = _merged(frame, timed.rename(columns={"time_days": "value"}))
-        return frame if (frame["entry_days"].fillna(0) > 0).any() else frame.drop(columns="entry_days")
+        return (
+            frame if (frame["entry_days"].fillna(0) > 0).any() else frame.drop(columns="entry_days")
+        )
 
     def covariate_names(self, study_id: str, role: str) -> list[str]:
-        """Covariates of the study that have the role (in_strata, in_balance, in_adjustment), in its order."""
+        """Covariates of the study that have the role (in_strata, in_balance, in_adjustment), in
+        its order."""
         covariates = _of(self.covariates, study_id=study_id)
         return list(covariates[covariates[role]].sort_values("covariate_order")["covariate"])
 

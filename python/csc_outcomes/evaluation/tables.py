@@ -2,48 +2,82 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import asdict
+from collections.abc import Callable, Hashable, Iterator, Mapping
+from dataclasses import asdict, fields
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from csc_outcomes.estimators.analyses import Analysis, fit
 from csc_outcomes.estimators.balance import covariate_balance, treated_deviations
-from csc_outcomes.estimators.groups import group_outcome
+from csc_outcomes.estimators.groups import GroupOutcome, group_outcome
+from csc_outcomes.estimators.hidden_bias import (
+    HiddenBiasBounds,
+    event_table,
+    expected_lengths,
+    mantel_haenszel_bounds,
+    pair_differences,
+    signed_rank_bounds,
+)
 from csc_outcomes.estimators.multiplicity import benjamini_hochberg, stars
+from csc_outcomes.estimators.result import Estimate, NotEstimableError
 from csc_outcomes.estimators.survival import kaplan_meier
 from csc_outcomes.evaluation.samples import Evidence
 
 DAYS_PER_WEEK = 7
+ESTIMATE_COLUMNS = [
+    *("study_id", "analysis_id", "is_primary", "outcome", "sample", "estimator", "covariates"),
+    *(field.name for field in fields(Estimate)),
+    "stars",
+]
+GROUP_COLUMNS = ["study_id", "sample", "outcome", *(field.name for field in fields(GroupOutcome))]
+BALANCE_COLUMNS = [
+    *("study_id", "method", "covariate", "mean_treated", "mean_comparator"),
+    *("smd", "variance_ratio", "p_value", "ess_comparator"),
+]
+CURVE_COLUMNS = [
+    *("study_id", "sample", "clock", "arm", "time_days", "n_at_risk", "n_event"),
+    *("survival", "ci_low", "ci_high"),
+]
+BOUND_COLUMNS = [
+    *("study_id", "outcome", "method", "gamma", "direction", "p_upper", "p_lower"),
+    *("crossing_gamma", "crossing_gamma_01", "ceiling_gamma", "status", "status_reason"),
+]
+Bounds = Callable[[], HiddenBiasBounds]
+GAMMAS = [round(1 + step / 10, 1) for step in range(21)] + [3.5, 4.0, 5.0, 6.0, 8.0, 10.0]
 
 
-def effect_estimates(evidence: Evidence, analyses: pd.DataFrame, outcomes: pd.DataFrame) -> pd.DataFrame:
+def effect_estimates(
+    evidence: Evidence, analyses: pd.DataFrame, outcomes: pd.DataFrame
+) -> pd.DataFrame:
     """One row per analysis and term, as fct_effect_estimates has them.
 
-    `analyses` is study_analyses joined with each study's default clock (`survival_origin`); `outcomes` is
-    study_outcomes. Adjusted p-values are Benjamini-Hochberg over each study's primary analyses.
+    `analyses` is int_study_analyses, `outcomes` study_outcomes. Adjusted p-values are
+    Benjamini-Hochberg over each study's primary analyses.
     """
     units = outcomes.set_index(["study_id", "outcome"])["unit"].to_dict()
     rows = []
-    for (study_id, sample), group in analyses.groupby(["study_id", "sample"], sort=True):
+    for keys, group in analyses.groupby(["study_id", "sample"], sort=True):
+        study_id, sample = _names(keys)
         frame = evidence.sample(study_id, sample)
         for analysis in group.sort_values("analysis_id").to_dict("records"):
             unit = units[study_id, analysis["outcome"]]
             rows += list(_estimates(evidence, frame, analysis, unit))
-    return _with_adjusted_p(pd.DataFrame(rows))
+    return _with_adjusted_p(pd.DataFrame(rows, columns=ESTIMATE_COLUMNS))
 
 
 def _estimates(
-    evidence: Evidence, frame: pd.DataFrame, analysis: dict[str, Any], unit: str
+    evidence: Evidence, frame: pd.DataFrame, analysis: Mapping[Hashable, Any], unit: str
 ) -> Iterator[dict[str, Any]]:
     study_id = analysis["study_id"]
     covariates = (
-        evidence.covariate_names(study_id, "in_adjustment") if analysis["covariates"] == "matching" else []
+        evidence.covariate_names(study_id, "in_adjustment")
+        if analysis["covariates"] == "matching"
+        else []
     )
     if analysis["estimator"] == "cox":
-        clock = analysis["clock"] or analysis["survival_origin"]
-        frame = evidence.with_clock(frame, study_id, clock)
+        frame = evidence.with_clock(frame, study_id, analysis["clock"])
     else:
         frame = evidence.with_outcome(frame, study_id, analysis["outcome"])
     request = Analysis(analysis["estimator"], covariates, analysis["se_type"], unit)
@@ -76,9 +110,7 @@ def _with_adjusted_p(rows: pd.DataFrame) -> pd.DataFrame:
 def group_outcomes(evidence: Evidence, outcomes: pd.DataFrame) -> pd.DataFrame:
     """One row per study, sample, outcome and arm, as fct_group_outcomes has them."""
     rows = []
-    samples = evidence.sample_cases[["study_id", "method"]].drop_duplicates()
-    for study_id, sample in samples.sort_values(["study_id", "method"]).itertuples(index=False):
-        frame = evidence.sample(study_id, sample)
+    for study_id, sample, frame in evidence.samples():
         for outcome in outcomes[outcomes["study_id"] == study_id].to_dict("records"):
             observed = evidence.with_outcome(frame, study_id, outcome["outcome"])
             if outcome["kind"] == "number" and outcome["unit"] == "weeks":
@@ -94,36 +126,106 @@ def group_outcomes(evidence: Evidence, outcomes: pd.DataFrame) -> pd.DataFrame:
                 }
                 for group in group_outcome(observed, unit)
             ]
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows, columns=GROUP_COLUMNS)
 
 
 def balance(evidence: Evidence) -> pd.DataFrame:
     """One row per study, sample and covariate, as fct_covariate_balance has them."""
     tables = []
-    samples = evidence.sample_cases[["study_id", "method"]].drop_duplicates()
-    for study_id, method in samples.sort_values(["study_id", "method"]).itertuples(index=False):
+    for study_id, method, frame in evidence.samples():
         names = evidence.covariate_names(study_id, "in_balance")
         deviations = treated_deviations(evidence.sample(study_id, "unmatched"), names)
-        table = covariate_balance(evidence.sample(study_id, method), names, deviations)
-        table.insert(0, "study_id", study_id)
-        table.insert(1, "method", method)
-        tables.append(table)
-    return pd.concat(tables, ignore_index=True)
+        table = covariate_balance(frame, names, deviations)
+        tables.append(table.assign(study_id=study_id, method=method))
+    return _together(tables, BALANCE_COLUMNS)
 
 
 def survival_curves(evidence: Evidence, clocks: list[str]) -> pd.DataFrame:
-    """Weighted Kaplan-Meier curves: one row per study, sample, clock, arm and time, as fct_survival_curves."""
+    """One row per study, sample, clock, arm and time, as fct_survival_curves has them."""
     tables = []
-    samples = evidence.sample_cases[["study_id", "method"]].drop_duplicates()
-    for study_id, sample in samples.sort_values(["study_id", "method"]).itertuples(index=False):
-        frame = evidence.sample(study_id, sample)
+    for study_id, sample, frame in evidence.samples():
         for clock in clocks:
             timed = evidence.with_clock(frame, study_id, clock)
             for arm, cases in timed[timed["value"].notna()].groupby("arm", sort=True):
                 curve = kaplan_meier(
                     cases["value"].to_numpy(float),
-                    (~cases["is_censored"]).to_numpy(int),
+                    np.where(cases["is_censored"], 0, 1).astype(np.int64),
                     cases["weight"].to_numpy(float),
                 )
                 tables.append(curve.assign(study_id=study_id, sample=sample, clock=clock, arm=arm))
-    return pd.concat(tables, ignore_index=True)
+    return _together(tables, CURVE_COLUMNS)
+
+
+def hidden_bias(evidence: Evidence, outcomes: pd.DataFrame, links: pd.DataFrame) -> pd.DataFrame:
+    """One row per study, outcome, method and gamma, as fct_hidden_bias_bounds has them.
+
+    Binary outcomes have Mantel-Haenszel bounds of the pooled table and by stratum, lengths
+    signed-rank
+    bounds of each treated case against its comparators (`links`: fct_matched_links), with the
+    expected
+    length where a case is censored. Where no bound can be had there is one row, gamma 1, with the
+    reason.
+    """
+    rows: list[dict[str, Any]] = []
+    for keys, pairs in links.groupby(["study_id", "method"], sort=True):
+        study_id, sample = _names(keys)
+        frame = evidence.sample(study_id, sample)
+        for outcome in outcomes[outcomes["study_id"] == study_id].to_dict("records"):
+            if outcome["kind"] not in ("binary", "length"):
+                continue
+            observed = evidence.with_outcome(frame, study_id, outcome["outcome"])
+            methods = _bounds_of_lengths if outcome["kind"] == "length" else _bounds_of_events
+            for method, bounds in methods(observed, pairs).items():
+                head = {"study_id": study_id, "outcome": outcome["outcome"], "method": method}
+                rows += [{**head, **row} for row in _bound_rows(bounds)]
+    return pd.DataFrame(rows, columns=BOUND_COLUMNS)
+
+
+def _bounds_of_events(frame: pd.DataFrame, _: pd.DataFrame) -> dict[str, Bounds]:
+    return {
+        "mantel_haenszel_pooled": lambda: mantel_haenszel_bounds(event_table(frame), GAMMAS),
+        "mantel_haenszel_strata": lambda: mantel_haenszel_bounds(
+            event_table(frame, by="stratum"), GAMMAS
+        ),
+    }
+
+
+def _bounds_of_lengths(frame: pd.DataFrame, links: pd.DataFrame) -> dict[str, Bounds]:
+    def signed_rank() -> HiddenBiasBounds:
+        differences = pair_differences(links, expected_lengths(frame))
+        return signed_rank_bounds(differences.to_numpy(float), GAMMAS)
+
+    return {"signed_rank": signed_rank}
+
+
+def _bound_rows(bounds: Bounds) -> list[dict[str, Any]]:
+    try:
+        found = bounds()
+    except NotEstimableError as reason:
+        return [{"gamma": 1.0, "status": "not_estimable", "status_reason": str(reason)}]
+    ceiling = found.ceiling_gamma or {}
+    shared = {
+        "direction": found.direction,
+        "crossing_gamma": found.crossing_gamma[0.05],
+        "crossing_gamma_01": found.crossing_gamma[0.01],
+        "ceiling_gamma": ceiling.get(0.05),
+        "status": "ok",
+        "status_reason": None,
+    }
+    return [
+        {"gamma": row.gamma, "p_upper": row.p_upper, "p_lower": row.p_lower, **shared}
+        for row in found.table.itertuples()
+    ]
+
+
+def _together(tables: list[pd.DataFrame], columns: list[str]) -> pd.DataFrame:
+    """One table of the columns named, with no row where no study has a sample."""
+    return (
+        pd.concat(tables, ignore_index=True)[columns] if tables else pd.DataFrame(columns=columns)
+    )
+
+
+def _names(keys: Any) -> tuple[str, str]:
+    """Study and sample of a group, as pandas hands them over."""
+    study_id, sample = keys
+    return str(study_id), str(sample)

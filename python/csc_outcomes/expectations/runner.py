@@ -1,4 +1,5 @@
-"""Runs the expectation suites and says, per authority, what failed: counts and names, never a child's value."""
+"""Runs the expectation suites and says, per authority, what failed: counts and names, never a
+child's value."""
 
 from __future__ import annotations
 
@@ -40,7 +41,8 @@ class ExpectationError(Exception):
 
 
 def read_suites(folder: Path) -> dict[str, dict[str, Any]]:
-    """The suite of each standard table, from `<table>.json`; raises ExpectationError when there are none."""
+    """The suite of each standard table, from `<table>.json`; raises ExpectationError when there
+    are none."""
     suites = {
         path.stem: json.loads(path.read_text(encoding="utf-8"))
         for path in sorted(folder.glob("*.json"))
@@ -56,7 +58,8 @@ def run_suites(
     """One row per authority, suite and expectation (columns: RESULT_COLUMNS).
 
     Each suite runs once over its whole table; what failed is then counted per authority in SQL,
-    because running suites per authority costs many times as much. `meta.max_share` is the share of an
+    because running suites per authority costs many times as much. `meta.max_share` is the share
+    of an
     authority's rows that may break the expectation.
     """
     rows = []
@@ -96,7 +99,10 @@ def _datasource(connection: duckdb.DuckDBPyConnection) -> Iterator[tuple[Any, An
     from sqlalchemy.pool import StaticPool
 
     class OneConnectionEngine(SqlAlchemyExecutionEngine):
-        """Keeps one connection open: DuckDB loses a result when its connection closes before the fetch."""
+        """Keeps one connection open: DuckDB loses a result when its connection closes before the
+        fetch."""
+
+        _connection: sqlalchemy.Connection | None
 
         @contextlib.contextmanager
         def get_connection(self) -> Iterator[sqlalchemy.Connection]:
@@ -117,7 +123,8 @@ def _datasource(connection: duckdb.DuckDBPyConnection) -> Iterator[tuple[Any, An
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = {"globally": False}
     datasource = context.data_sources.add_sql("warehouse", connection_string="duckdb:///:memory:")
-    # Great Expectations would build an engine of its own from the connection string; these are what it caches.
+    # Great Expectations would build an engine of its own from the connection string; these are
+    # what it caches.
     datasource._engine = engine.engine
     datasource._cached_connection_string = datasource.connection_string
     datasource._execution_engine = engine
@@ -136,7 +143,9 @@ def _validate(
     from great_expectations import ValidationDefinition
     from great_expectations.core import ExpectationSuite
 
-    batch = datasource.add_table_asset(table, table_name=table).add_batch_definition_whole_table("all")
+    batch = datasource.add_table_asset(table, table_name=table).add_batch_definition_whole_table(
+        "all"
+    )
     suite = context.suites.add(ExpectationSuite(name=table, expectations=expectations))
     validation = context.validation_definitions.add(
         ValidationDefinition(name=table, data=batch, suite=suite)
@@ -156,7 +165,9 @@ def _failed_by_la(
         return {}
     name = f"{table}: {expectation['meta']['name']}"
     if result.exception_info.get("raised_exception"):
-        raise ExpectationError(f"{name} could not be evaluated; check expectations/{table}.json") from None
+        raise ExpectationError(
+            f"{name} could not be evaluated; check expectations/{table}.json"
+        ) from None
     query = expectation["kwargs"].get("unexpected_rows_query")
     query = query.format(batch=table) if query else result.result.get("unexpected_index_query")
     if not query:

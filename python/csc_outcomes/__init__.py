@@ -1,0 +1,2 @@
+"""Children's social care extracts in, governed outcomes and defensible programme evaluations
+out."""

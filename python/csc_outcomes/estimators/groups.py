@@ -1,0 +1,102 @@
+"""What became of each arm, before any comparison."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from csc_outcomes.estimators.analyses import Analysis, fit
+from csc_outcomes.estimators.design import cluster_codes, usable_rows
+from csc_outcomes.estimators.linear import fit_wls
+from csc_outcomes.estimators.result import Estimate, FloatArray, critical_value, kish_ess
+
+
+@dataclass(frozen=True)
+class GroupOutcome:
+    """One arm's outcome: a weighted mean, or for lengths the latent mean in weeks."""
+
+    arm: str
+    n: int
+    n_weighted: float
+    ess: float | None
+    value: float | None
+    ci_low: float | None
+    ci_high: float | None
+    unit: str
+
+
+def group_outcome(frame: pd.DataFrame, unit: str = "proportion") -> list[GroupOutcome]:
+    """Treated and comparator arm of a frame as `analyses.fit` takes it.
+
+    Unit 'weeks' means a censored length.     Intervals (95 %) are clustered by child. A mean's is
+    t-based; a proportion's is Wilson's at the effective size p (1 - p) / se^2 (Kish's where nobody
+    or everybody has the event), so that it stays within 0 and 1. A latent mean comes from the model
+    that gives the effect. Value and interval are None where they cannot be had.
+    """
+    rows = usable_rows(frame)
+    arms = {"treated": rows[rows["treated"] == 1], "comparator": rows[rows["treated"] == 0]}
+    if unit == "weeks":
+        estimates = {row.term: row for row in fit(frame, Analysis("censored_normal"))}
+        return [_latent_group(arm, cases, estimates) for arm, cases in arms.items()]
+    return [_mean_group(arm, cases, unit) for arm, cases in arms.items()]
+
+
+def _latent_group(arm: str, cases: pd.DataFrame, estimates: Mapping[str, Estimate]) -> GroupOutcome:
+    mean = estimates.get(f"{arm}_mean")
+    weights = cases["weight"].to_numpy(float)
+    return GroupOutcome(
+        arm=arm,
+        n=len(cases),
+        n_weighted=float(weights.sum()),
+        ess=kish_ess(weights),
+        value=mean.estimate if mean else None,
+        ci_low=mean.ci_low if mean else None,
+        ci_high=mean.ci_high if mean else None,
+        unit="weeks",
+    )
+
+
+def _mean_group(arm: str, cases: pd.DataFrame, unit: str) -> GroupOutcome:
+    values, weights = cases["value"].to_numpy(float), cases["weight"].to_numpy(float)
+    mean = float(np.average(values, weights=weights)) if len(cases) else None
+    low, high = _interval(cases, values, weights, is_share=unit == "proportion")
+    return GroupOutcome(
+        arm=arm,
+        n=len(cases),
+        n_weighted=float(weights.sum()),
+        ess=kish_ess(weights),
+        value=mean,
+        ci_low=low,
+        ci_high=high,
+        unit=unit,
+    )
+
+
+def _interval(
+    cases: pd.DataFrame, values: FloatArray, weights: FloatArray, is_share: bool
+) -> tuple[float | None, float | None]:
+    if not len(cases):
+        return None, None
+    groups = cluster_codes(cases, "child_id")
+    if groups.max() == 0:
+        return None, None
+    constant = np.ones((len(values), 1))
+    fitted = fit_wls(values, constant, ("constant",), weights, "cluster", groups)
+    mean, error = fitted.value("constant"), fitted.std_error("constant")
+    if is_share:
+        return _wilson(float(np.clip(mean, 0, 1)), error, kish_ess(weights) or 0.0)
+    if np.ptp(values) == 0:
+        return None, None
+    half_width = critical_value(fitted.df) * error
+    return mean - half_width, mean + half_width
+
+
+def _wilson(share: float, error: float, ess: float) -> tuple[float, float]:
+    from statsmodels.stats.proportion import proportion_confint
+
+    variance = share * (1 - share)
+    size = variance / error**2 if variance > 1e-12 else ess
+    low, high = proportion_confint(share * size, size, method="wilson")
+    # At a share of exactly 0 or 1 rounding leaves the bound a hair inside.
+    return 0.0 if share == 0 else float(low), 1.0 if share == 1 else float(high)

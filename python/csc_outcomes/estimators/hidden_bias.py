@@ -1,0 +1,239 @@
+"""How strong an unseen cause of selection would have to be to explain a result away.
+
+Gamma is the factor by which two cases alike in everything recorded may differ in their odds of
+treatment.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from scipy.special import ndtr, ndtri
+
+from csc_outcomes.estimators.censored_normal import expected_beyond, fit_censored_normal
+from csc_outcomes.estimators.design import build_design
+from csc_outcomes.estimators.result import FloatArray, NotEstimableError
+
+ALPHAS = (0.05, 0.01)
+CONTINUITY = 0.5
+LARGEST_GAMMA = 1e12
+
+
+@dataclass(frozen=True)
+class HiddenBiasBounds:
+    """Bounds of the one-sided p-value over a list of gammas.
+
+    `direction` is 'greater' when the treated have more (the test is then against "not more"), else
+    'less'. `table` has gamma, p_upper (hidden bias worked in the effect's favour, the bound that
+    decides) and p_lower. `crossing_gamma` holds, per alpha, the first gamma at which p_upper
+    exceeds it (1 when it does without any hidden bias); `ceiling_gamma`, per alpha, the most the
+    test could ever give with this many pairs, or None where there is no such ceiling.
+    """
+
+    direction: str
+    table: pd.DataFrame
+    crossing_gamma: Mapping[float, float]
+    ceiling_gamma: Mapping[float, float] | None
+
+
+def event_table(frame: pd.DataFrame, by: str | None = None) -> pd.DataFrame:
+    """Weighted counts for `mantel_haenszel_bounds`: a row per value of `by`, or one in all.
+
+    `frame` has treated, weight and value (0/1). Rows of weight 0 or without a value do not count.
+    Columns n_treated, n_treated_events, n_comparator, n_comparator_events.
+    """
+    used = frame[(frame["weight"] > 0) & frame["value"].notna()]
+    is_treated = used["treated"] == 1
+    counts = pd.DataFrame(
+        {
+            "n_treated": used["weight"].where(is_treated, 0.0),
+            "n_treated_events": (used["weight"] * used["value"]).where(is_treated, 0.0),
+            "n_comparator": used["weight"].where(~is_treated, 0.0),
+            "n_comparator_events": (used["weight"] * used["value"]).where(~is_treated, 0.0),
+        },
+        dtype=float,
+    )
+    if by is None:
+        return counts.sum().to_frame().T
+    return counts.groupby(used[by]).sum()
+
+
+def mantel_haenszel_bounds(strata: pd.DataFrame, gammas: Iterable[float]) -> HiddenBiasBounds:
+    """Mantel-Haenszel bounds for a 0/1 outcome (Aakvik 2001; Becker and Caliendo 2007, mhbounds).
+
+    `strata` as from `event_table`; weighted counts need not be whole. At gamma 1 the variance is
+    exact hypergeometric, beyond it the large-sample one; one continuity correction on the summed
+    difference. `table` also has q_plus and q_minus, the statistics if treated cases were likelier,
+    or less likely, to have the event anyway: being absolute they fall to 0 and rise again, so only
+    the first crossing counts. Raises NotEstimableError without an arm, or when nobody or everybody
+    has the event.
+    """
+    counts = _two_by_two(strata)
+    excess = float(np.sum(counts.observed - _expected(counts, 1.0)))
+    sign = 1.0 if excess > 0 else -1.0
+
+    def signed_p(gamma: float) -> float:
+        # Without the absolute value this bound only ever rises, so its crossing is the first one.
+        return _upper_p(_mh_statistic(counts, gamma**sign, sign))
+
+    rows = []
+    for gamma in gammas:
+        q_plus, q_minus = _mh_statistic(counts, gamma), _mh_statistic(counts, 1 / gamma)
+        upper, lower = (q_plus, q_minus) if sign > 0 else (q_minus, q_plus)
+        rows.append((gamma, q_plus, q_minus, _upper_p(upper), _upper_p(lower)))
+    return HiddenBiasBounds(
+        direction="greater" if sign > 0 else "less",
+        table=pd.DataFrame(rows, columns=["gamma", "q_plus", "q_minus", "p_upper", "p_lower"]),
+        crossing_gamma={alpha: _first_crossing(signed_p, alpha) for alpha in ALPHAS},
+        ceiling_gamma=None,
+    )
+
+
+def signed_rank_bounds(differences: FloatArray, gammas: Iterable[float]) -> HiddenBiasBounds:
+    """Rosenbaum bounds of Wilcoxon's signed-rank test; `differences` treated less comparator.
+
+    Zero differences drop out, ties share their mean rank, normal approximation without
+    continuity correction (Rosenbaum 2002, section 4.3; rbounds' psens). The test is one-sided
+    in the direction the pairs lean to. With n pairs no data give more than ceiling_gamma: say
+    so beside any crossing near it. Raises NotEstimableError when every difference is zero.
+    """
+    from scipy.stats import rankdata
+
+    moved = differences[np.isfinite(differences) & (differences != 0)]
+    if not len(moved):
+        raise NotEstimableError("no_variation: no pair differs")
+    ranks = rankdata(np.abs(moved))
+    total, squares = float(ranks.sum()), float(ranks @ ranks)
+    positive = float(ranks[moved > 0].sum())
+    direction = "greater" if positive >= total / 2 else "less"
+    statistic = max(positive, total - positive)
+
+    def p_at(share: float) -> float:
+        spread = np.sqrt(share * (1 - share) * squares)
+        return _upper_p((statistic - share * total) / spread)
+
+    def p_upper(gamma: float) -> float:
+        return p_at(gamma / (1 + gamma))
+
+    rows = [(gamma, p_upper(gamma), p_at(1 / (1 + gamma))) for gamma in gammas]
+    return HiddenBiasBounds(
+        direction=direction,
+        table=pd.DataFrame(rows, columns=["gamma", "p_upper", "p_lower"]),
+        crossing_gamma={alpha: _first_crossing(p_upper, alpha) for alpha in ALPHAS},
+        ceiling_gamma={
+            alpha: (total / np.sqrt(squares) / float(ndtri(1 - alpha))) ** 2 for alpha in ALPHAS
+        },
+    )
+
+
+def expected_lengths(frame: pd.DataFrame) -> pd.Series:
+    """Days by case_id: the length where it ended, E[Y | Y > c] for a case still open at c.
+
+    `frame` as `analyses.fit` takes it for a censored length; the expectation is that of the
+    censored-normal model with treatment alone. Raises NotEstimableError when that model has no
+    estimate.
+    """
+    design = build_design(frame, [], "cluster_child")
+    censored = design.rows["is_censored"].astype(bool).to_numpy().astype(np.int64)
+    fitted = fit_censored_normal(
+        design.outcome, censored, design.matrix, design.names, design.weights
+    )
+    latent = design.matrix @ fitted.coefficients.coef
+    beyond = expected_beyond(latent, fitted.sigma, design.outcome)
+    days = np.where(censored == 1, beyond, design.outcome)
+    return pd.Series(days, index=design.rows["case_id"], name="length_days")
+
+
+def pair_differences(links: pd.DataFrame, values: pd.Series) -> pd.Series:
+    """Treated value less the weighted mean of its comparators', one per treated case.
+
+    `links` has treated_case_id, comparator_case_id and weight; `values` is indexed by case_id.
+    """
+    of_comparators = links["comparator_case_id"].map(values)
+    weighted = pd.DataFrame(
+        {"product": of_comparators * links["weight"], "weight": links["weight"]}
+    )
+    sums = weighted[of_comparators.notna()].groupby(links["treated_case_id"]).sum()
+    treated = values.reindex(sums.index).astype(float)
+    return (treated - sums["product"] / sums["weight"]).dropna()
+
+
+@dataclass(frozen=True)
+class _Counts:
+    total: FloatArray
+    treated: FloatArray
+    events: FloatArray
+    observed: FloatArray  # events among the treated
+
+
+def _two_by_two(strata: pd.DataFrame) -> _Counts:
+    total = (strata["n_treated"] + strata["n_comparator"]).to_numpy(float)
+    events = (strata["n_treated_events"] + strata["n_comparator_events"]).to_numpy(float)
+    treated = strata["n_treated"].to_numpy(float)
+    informative = (treated > 0) & (treated < total) & (events > 0) & (events < total)
+    if not informative.any():
+        raise NotEstimableError("no_variation: no stratum has both arms and both outcomes")
+    observed = strata["n_treated_events"].to_numpy(float)
+    return _Counts(total, treated, events, observed)
+
+
+def _expected(counts: _Counts, gamma: float) -> FloatArray:
+    """Treated events expected per stratum if the treated had `gamma` times the odds of one."""
+    if gamma == 1:
+        return counts.treated * counts.events / counts.total
+    odds = gamma - 1
+    linear = odds * (counts.treated + counts.events) + counts.total
+    constant = gamma * counts.events * counts.treated
+    root = np.sqrt(np.maximum(linear**2 - 4 * odds * constant, 0.0))
+    # The root that lies between the smallest and the largest possible count, without cancellation.
+    return np.asarray(2 * constant / (linear + root))
+
+
+def _variance(counts: _Counts, expected: FloatArray, gamma: float) -> FloatArray:
+    if gamma == 1:
+        hypergeometric = (
+            counts.treated
+            * counts.events
+            * (counts.total - counts.events)
+            * (counts.total - counts.treated)
+        )
+        freedom = np.maximum(counts.total - 1, 1e-12)
+        return np.where(counts.total > 1, hypergeometric / (counts.total**2 * freedom), 0.0)
+    cells = np.array(
+        [
+            expected,
+            counts.events - expected,
+            counts.treated - expected,
+            counts.total - counts.events - counts.treated + expected,
+        ]
+    )
+    is_open = (cells > 1e-12).all(axis=0)
+    safe = np.where(is_open, cells, 1.0)
+    return np.where(is_open, 1 / (1 / safe).sum(axis=0), 0.0)
+
+
+def _mh_statistic(counts: _Counts, gamma: float, sign: float | None = None) -> float:
+    """|excess| less the continuity correction, over its error; signed when a sign is given."""
+    expected = _expected(counts, gamma)
+    excess = float(np.sum(counts.observed - expected))
+    size = abs(excess) if sign is None else sign * excess
+    return (size - CONTINUITY) / float(np.sqrt(_variance(counts, expected, gamma).sum()))
+
+
+def _upper_p(statistic: float) -> float:
+    return float(ndtr(-statistic))
+
+
+def _first_crossing(p_at: Callable[[float], float], alpha: float) -> float:
+    """The gamma at which a rising bound reaches alpha; 1 when it lies above from the start."""
+    from scipy.optimize import brentq
+
+    if p_at(1.0) >= alpha:
+        return 1.0
+    high = 2.0
+    while p_at(high) < alpha:
+        high *= 2
+        if high > LARGEST_GAMMA:
+            return float("inf")
+    return float(brentq(lambda gamma: p_at(gamma) - alpha, high / 2, high, xtol=1e-12))

@@ -1,0 +1,17 @@
+def model(dbt, session):
+    """How much hidden bias each result withstands; fct_hidden_bias_bounds types the rows."""
+    dbt.config(materialized="table", access="private", group="warehouse")
+
+    from csc_outcomes.evaluation import tables
+    from csc_outcomes.evaluation.samples import Evidence
+
+    evidence = Evidence(
+        sample_cases=dbt.ref("fct_matched_cases").df(),
+        study_cases=dbt.ref("fct_study_cases").df(),
+        case_outcomes=dbt.ref("fct_case_outcomes").df(),
+        covariate_values=dbt.ref("fct_study_covariates").df(),
+        covariates=dbt.ref("study_covariates").df(),
+    )
+    return tables.hidden_bias(
+        evidence, dbt.ref("study_outcomes").df(), dbt.ref("fct_matched_links").df()
+    )
