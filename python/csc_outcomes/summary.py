@@ -62,6 +62,10 @@ HEADER = (
     f"{'outcome':<{WIDE}}{'treated':>10}{'comparator':>12}{'difference':>12}   "
     f"{'95 % interval':<18}published"
 )
+NO_STUDY = (
+    "No study has an authority in this build, so there is nothing to estimate; "
+    "docs/add_a_study.md says how to add one."
+)
 FOOTER = (
     "Stars: * p < .05, ** p < .01 after Benjamini-Hochberg over the primary outcomes.",
     "% of cases, wk weeks, pp percentage points. Published: treated / comparator / difference.",
@@ -73,6 +77,8 @@ def summary_text(generation: Path) -> str:
     database = generation / "analyst" / "csc_outcomes.duckdb"
     with duckdb.connect(str(database), read_only=True) as connection:
         rows = connection.execute(PRIMARY).fetchdf().to_dict("records")
+    if not rows:
+        return NO_STUDY
     lines: list[str] = []
     study_id = None
     for row in rows:

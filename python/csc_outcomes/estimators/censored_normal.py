@@ -74,7 +74,7 @@ def fit_censored_normal(
     _check_identified(length, censored, design)
     parameters = _newton(length, censored, design, weights)
     at_maximum = _derivatives(parameters, length, censored, design, weights)
-    covariance = np.linalg.inv(-at_maximum.hessian)
+    covariance: FloatArray = np.asarray(np.linalg.inv(-at_maximum.hessian), dtype=np.float64)
     if groups is not None:
         covariance = sandwich(covariance, at_maximum.scores, groups)
     return CensoredNormalFit(

@@ -107,7 +107,7 @@ def kaplan_meier(
     times, position = np.unique(days, return_inverse=True)
     leaving = np.bincount(position, weights, len(times))
     at_risk = np.cumsum(leaving[::-1])[::-1]
-    events = np.bincount(position, weights * has_event, len(times))
+    events: FloatArray = np.bincount(position, weights * has_event, len(times)).astype(np.float64)
     # Where everybody left has the event the curve ends at exactly 0, whatever the rounding.
     is_last = np.zeros(len(times), dtype=bool)
     is_last[-1] = bool(np.all(np.asarray(has_event)[position == len(times) - 1]))
