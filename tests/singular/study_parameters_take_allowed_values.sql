@@ -1,0 +1,21 @@
+-- A value that no rule knows would fall through to another reading without a word.
+with parameters as (
+    select * from {{ ref('parameters') }}
+),
+
+chosen as (
+    select * from {{ ref('study_parameters') }}
+)
+
+select
+    chosen.study_id,
+    chosen.parameter_id,
+    chosen.value,
+    parameters.allowed_values
+from chosen
+inner join parameters
+    on chosen.parameter_id = parameters.parameter_id
+where
+    parameters.allowed_values like '%|%'
+    and parameters.allowed_values not like '% %'
+    and '|' || parameters.allowed_values || '|' not like '%|' || chosen.value || '|%'
