@@ -1,4 +1,7 @@
-{#- What happens before and after the models: the door lets extracts in, and a complete build is published. -#}
+{#-
+What happens before and after the models: the door lets extracts in, and a complete build is
+published.
+-#}
 
 {% macro land_extracts() -%}
     {%- if execute and flags.WHICH in ['build', 'run'] -%}
@@ -6,21 +9,29 @@
     {%- endif -%}
 {%- endmacro %}
 
+{#- Tells the publish step what ran and how it ended, and what a complete build has. -#}
 {% macro close_build(results) -%}
     {%- if execute and flags.WHICH == 'build' -%}
         {%- set statuses = {} -%}
-        {%- for result in results -%}
+        {%- for result in results if result.node.resource_type != 'exposure' -%}
             {%- do statuses.update({result.node.unique_id: result.status | string}) -%}
         {%- endfor -%}
         {%- set expected = [] -%}
-        {%- for node in graph.nodes.values() if node.resource_type in ['model', 'seed', 'snapshot', 'test', 'unit_test'] and node.config.enabled -%}
-            {%- do expected.append(node.unique_id) -%}
-        {%- endfor -%}
         {%- set public_tables = [] -%}
-        {%- for node in graph.nodes.values() if node.resource_type == 'model' and node.config.access == 'public' -%}
-            {%- do public_tables.append(node.name) -%}
+        {%- for node in graph.nodes.values() if node.config.enabled -%}
+            {%- if node.resource_type in ['model', 'seed', 'snapshot', 'test'] -%}
+                {%- do expected.append(node.unique_id) -%}
+            {%- endif -%}
+            {%- if node.resource_type == 'model' and node.config.access == 'public' -%}
+                {%- do public_tables.append(node.name) -%}
+            {%- endif -%}
         {%- endfor -%}
-        {%- set build = {'statuses': statuses, 'expected': expected, 'public_tables': public_tables, 'settings': {'withhold_failing_la': var('withhold_failing_la')}} -%}
+        {%- set build = {
+            'statuses': statuses,
+            'expected': expected,
+            'public_tables': public_tables,
+            'settings': {'withhold_failing_la': var('withhold_failing_la')}
+        } -%}
         {%- set query = "select csc_close_build('" ~ (tojson(build) | replace("'", "''")) ~ "')" -%}
         {%- do log(run_query(query).columns[0].values()[0], info=true) -%}
     {%- endif -%}

@@ -1,59 +1,88 @@
 {#-
-What becomes of source records, decided once for every entity. A record with a problem is quarantined. Of records
-that say the same, the newest delivery's first row is kept and the rest are duplicates. Of records with one key that
-say different things, those of the newest delivery win and the older are superseded; if the newest delivery itself
-contradicts itself, no one can say which row is right and its rows are quarantined.
-Records come with la_code, record_key, record_hash, extract_as_of_date, delivery, file_name, source_row_number and
-problem_code.
+What becomes of source records, decided once for every entity. A record with a problem is
+quarantined. Of the others with one key the newest delivery's wins; records that say the same are
+duplicates and older ones that say something else are superseded. When a delivery contradicts
+itself about a key, no one can say which row is right: its rows don't win, and are quarantined
+unless a newer delivery settles it.
+Records come with la_code, record_key, record_hash, extract_as_of_date, delivery, file_name,
+source_row_number and problem_code.
 -#}
 {% macro record_fates(records) -%}
+contradictions as (
+    select
+        la_code,
+        record_key,
+        delivery
+    from {{ records }}
+    where problem_code is null
+    group by all
+    having count(distinct record_hash) > 1
+),
+
+compared as (
+    select
+        {{ records }}.*,
+        contradictions.delivery is not null as is_contradicted,
+        {{ records }}.problem_code is null and contradictions.delivery is null as is_usable
+    from {{ records }}
+    left join contradictions
+        on
+            {{ records }}.la_code = contradictions.la_code
+            and {{ records }}.record_key = contradictions.record_key
+            and {{ records }}.delivery = contradictions.delivery
+),
+
 ranked as (
     select
         *,
         row_number() over (
-            partition by la_code, record_key, problem_code is null
-            order by extract_as_of_date desc nulls last, delivery desc, file_name desc, source_row_number
-        ) as record_rank,
-        first_value(record_hash) over (
-            partition by la_code, record_key, problem_code is null
-            order by extract_as_of_date desc nulls last, delivery desc, file_name desc, source_row_number
-        ) as winning_hash,
-        first_value(delivery) over (
-            partition by la_code, record_key, problem_code is null
-            order by extract_as_of_date desc nulls last, delivery desc, file_name desc, source_row_number
-        ) as winning_delivery
-    from {{ records }}
+            partition by la_code, record_key
+            order by
+                extract_as_of_date desc nulls last, delivery desc, file_name desc, source_row_number
+        ) as record_rank
+    from compared
 ),
 
-contradictions as (
+won as (
     select
-        la_code,
-        record_key
+        *,
+        min(case when is_usable then record_rank end) over (
+            partition by la_code, record_key
+        ) as winning_rank,
+        first_value(record_hash) over (
+            partition by la_code, record_key
+            order by case when is_usable then 0 else 1 end, record_rank
+        ) as winning_hash
     from ranked
-    where problem_code is null and delivery = winning_delivery and record_hash != winning_hash
-    group by all
+),
+
+coded as (
+    select
+        *,
+        case
+            when problem_code is not null then problem_code
+            when is_contradicted and coalesce(record_rank < winning_rank, true)
+                then 'contradicting_records'
+        end as quarantine_code
+    from won
 ),
 
 fated as (
     select
-        ranked.*,
+        *,
         case
-            when ranked.problem_code is not null then ranked.problem_code
-            when contradictions.record_key is not null and ranked.delivery = ranked.winning_delivery
-                then 'contradicting_records'
-        end as quarantine_code,
-        case
-            when ranked.problem_code is not null then 'quarantined'
-            when contradictions.record_key is not null and ranked.delivery = ranked.winning_delivery
-                then 'quarantined'
-            when ranked.record_rank = 1 then 'loaded'
-            when ranked.record_hash = ranked.winning_hash then 'duplicate'
+            when quarantine_code is not null then 'quarantined'
+            when record_rank = winning_rank then 'loaded'
+            when record_hash = winning_hash then 'duplicate'
             else 'superseded'
         end as fate
-    from ranked
-    left join contradictions
-        on ranked.la_code = contradictions.la_code and ranked.record_key = contradictions.record_key
+    from coded
 )
+{%- endmacro %}
+
+{#- A number within what can be; null outside. -#}
+{% macro plausible(column, lowest, highest) -%}
+    case when {{ column }} between {{ lowest }} and {{ highest }} then {{ column }} end
 {%- endmacro %}
 
 {#- A code of the code set, UNMAPPED where the source says something else, null where it says nothing. -#}

@@ -22,7 +22,8 @@ described as (
         ) as has_conflicting_birth_dates,
         row_number() over (
             partition by la_code, child_id
-            order by plan_start_date desc, file_name desc, source_row_number desc
+            order by
+                plan_start_date desc, delivery desc, file_name desc, source_row_number desc
         ) as recency
     from records
 ),

@@ -1,3 +1,10 @@
+{%- set limits = {
+    'age_at_plan_start': (0, 25),
+    'n_siblings_under_18': (0, 20),
+    'n_previous_referrals': (0, 90),
+    'n_cp_escalations': (0, 90),
+    'n_lac_escalations': (0, 90)
+} -%}
 -- Every source record of a case and what becomes of it. A record is quarantined when an id or a
 -- date that outcomes rest on is missing or can't be read, or when its dates contradict each
 -- other (spec: fates and small rules).
@@ -5,7 +12,7 @@ with case_list as (
     select * from {{ ref('stg_case_list__cases') }}
 ),
 
-coded as (
+described as (
     select
         *,
         coalesce(
@@ -35,10 +42,11 @@ judged as (
             when case_arm = 'UNMAPPED' then 'arm_unknown'
             when case_arm = 'treated' and programme_start_date is null
                 then 'programme_start_missing'
+            when case_arm = 'treated' and programme_id is null then 'programme_missing'
             when programme_end_date < programme_start_date then 'programme_ended_before_start'
             when first_escalation_date < birth_date then 'escalated_before_birth'
         end as problem_code
-    from coded
+    from described
 ),
 
 {{ record_fates('judged') }}
@@ -65,11 +73,9 @@ select
     first_lac_date,
     first_lac_date_during,
     first_lac_date_after,
-    age_at_plan_start,
-    n_siblings_under_18,
-    n_previous_referrals,
-    n_cp_escalations,
-    n_lac_escalations,
+    {% for column, (lowest, highest) in limits.items() -%}
+    {{ plausible(column, lowest, highest) }} as {{ column }},
+    {% endfor -%}
     sex as sex_code,
     ethnicity as ethnicity_code,
     closure_reason as closure_reason_code,
@@ -79,7 +85,12 @@ select
     ward,
     programme_id,
     unreadable_dates,
-    unreadable_values,
+    nullif(concat_ws(
+        ', ', unreadable_values
+        {%- for column, (lowest, highest) in limits.items() %},
+        case when {{ column }} not between {{ lowest }} and {{ highest }} then '{{ column }}' end
+        {%- endfor %}
+    ), '') as unreadable_values,
     fate,
     quarantine_code
 from fated

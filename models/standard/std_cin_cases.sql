@@ -19,7 +19,7 @@ cases as (
         primary_need_code,
         case
             when birth_date <= plan_start_date
-                then {{ days_between('birth_date', 'plan_start_date') }} / 365.25
+                then round({{ days_between('birth_date', 'plan_start_date') }} / 365.25, 1)
             when birth_date is null then age_at_plan_start
         end as age_at_plan_start,
         case
@@ -32,12 +32,8 @@ cases as (
         ethnicity_code,
         nationality,
         ward,
-        case
-            when n_siblings_under_18 between 0 and 20 then n_siblings_under_18
-        end as n_siblings_under_18,
-        case
-            when n_previous_referrals between 0 and 90 then n_previous_referrals
-        end as n_previous_referrals,
+        n_siblings_under_18,
+        n_previous_referrals,
         unreadable_values,
         extract_as_of_date,
         file_key,

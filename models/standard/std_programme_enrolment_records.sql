@@ -4,7 +4,7 @@ with enrolments as (
     select * from {{ ref('stg_case_list__programme_enrolments') }}
 ),
 
-coded as (
+described as (
     select
         *,
         {{ known_code('lower(arm)', 'arm') }} as case_arm,
@@ -23,7 +23,7 @@ judged as (
             when case_arm = 'UNMAPPED' then 'arm_unknown'
             when end_date < start_date then 'programme_ended_before_start'
         end as problem_code
-    from coded
+    from described
 ),
 
 {{ record_fates('judged') }}

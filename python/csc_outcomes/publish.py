@@ -207,7 +207,8 @@ def critical_findings(connection: duckdb.DuckDBPyConnection) -> list[str]:
             using (la_code)
         left join fct_load_log as refused
             on results.suite = 'delivery' and refused.la_code = results.la_code
-            and refused.file_name = results.file_names and refused.status = 'refused'
+            and coalesce(refused.delivery || '/', '') || refused.file_name = results.file_names
+            and refused.status = 'refused'
         where results.severity = 'critical' and not results.success
         order by all
         """

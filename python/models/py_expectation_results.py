@@ -6,6 +6,7 @@ def model(dbt, session):
     dbt.ref("std_cin_cases")
     dbt.ref("std_children")
     dbt.ref("std_referrals")
+    dbt.ref("std_referral_records")
     dbt.ref("std_escalations")
     dbt.ref("std_programme_enrolments")
 

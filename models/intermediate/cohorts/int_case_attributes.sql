@@ -28,8 +28,9 @@ described as (
         cases.age_completed_years,
         cast(cases.n_siblings_under_18 as double) as n_siblings_under_18,
         cast(cases.n_previous_referrals as double) as n_previous_referrals,
-        {{ days_between('studies.balance_origin', 'cases.plan_start_date') }} / studies.year_days
-            as years_since_start,
+        {{ days_between(
+            'coalesce(studies.balance_origin, studies.earliest_case_start)', 'cases.plan_start_date'
+        ) }} / studies.year_days as years_since_start,
         cast({{ completed_months('cases.plan_start_date', 'arms.entry_date') }} as double)
             as months_open_at_entry,
         cases.sex_code,

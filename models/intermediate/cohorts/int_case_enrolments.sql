@@ -33,7 +33,8 @@ candidates as (
                 abs({{ days_between('cases.plan_start_date', 'enrolments.start_date') }}),
                 cases.plan_start_date,
                 cases.file_key,
-                cases.source_row_number
+                cases.source_row_number,
+                enrolments.end_date nulls last
         ) as case_rank
     from enrolments
     inner join cases

@@ -12,7 +12,7 @@ covariates as (
     select
         study_id,
         {{ ordered_list(
-            "concat_ws('=', covariate, attribute, kind, category, in_strata, in_adjustment)",
+            "concat_ws('=', covariate, attribute, kind, category, in_strata, in_balance, in_adjustment)",
             'covariate_order'
         ) }} as covariates_text
     from {{ ref('study_covariates') }}
@@ -23,7 +23,7 @@ bins as (
     select
         study_id,
         {{ ordered_list(
-            "concat_ws('=', covariate, bin, lower_bound, upper_bound)",
+            "concat_ws('=', covariate, bin, coalesce(lower_bound, -1), coalesce(upper_bound, -1))",
             "concat_ws('=', covariate, bin)"
         ) }} as bins_text
     from {{ ref('study_covariate_bins') }}
@@ -42,12 +42,14 @@ select
     analyses.is_primary,
     md5(concat_ws(
         '|', studies.definition_hash, covariates.covariates_text, bins.bins_text, analyses.outcome,
-        analyses.sample, analyses.estimator, analyses.covariates, analyses.se_type,
-        coalesce(analyses.clock, studies.survival_origin)
+        outcomes.unit, outcomes.kind, analyses.sample, analyses.estimator, analyses.covariates,
+        analyses.se_type, coalesce(analyses.clock, studies.survival_origin)
     )) as parameter_hash
 from analyses
 inner join studies
     using (study_id)
+inner join {{ ref('study_outcomes') }} as outcomes
+    using (study_id, outcome)
 left join covariates
     using (study_id)
 left join bins

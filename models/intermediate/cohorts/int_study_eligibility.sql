@@ -29,6 +29,7 @@ judged as (
                 )
                 then 'closed_before_study'
             when arms.plan_start_date >= arms.entry_date then 'joined_before_opening'
+            when arms.entry_date > studies.observed_until then 'joined_after_study'
             when undated.is_excluded then 'undated_escalation'
         end as ineligible_reason
     from arms

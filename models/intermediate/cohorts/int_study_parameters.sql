@@ -52,7 +52,7 @@ typed as (
         cast(max(value) filter (where parameter_id = '{{ parameter }}') as {{ type }})
             as {{ parameter }},
         {% endfor -%}
-        md5({{ ordered_list("parameter_id || '=' || value", 'parameter_id') }}) as parameters_hash
+        md5({{ ordered_list("parameter_id || '=' || coalesce(value, '')", 'parameter_id') }}) as parameters_hash
     from resolved
     group by study_id
 )

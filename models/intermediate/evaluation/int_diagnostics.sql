@@ -21,16 +21,27 @@ eligible as (
     group by study_id
 ),
 
+samples as (
+    select distinct
+        study_id,
+        sample
+    from {{ ref('int_study_analyses') }}
+),
+
 sizes as (
     select
-        sizes.study_id,
-        sizes.sample,
-        max(sizes.n_cases) filter (where sizes.arm = 'treated')
-        / cast(max(eligible.n_treated) as double) as share_of_treated_matched,
-        max(sizes.n_children) filter (where sizes.arm = 'treated') as clusters_treated,
-        max(sizes.n_children) filter (where sizes.arm = 'comparator') as clusters_comparator
-    from {{ ref('int_sample_sizes') }} as sizes
-    inner join eligible
+        samples.study_id,
+        samples.sample,
+        coalesce(max(sizes.n_cases) filter (where sizes.arm = 'treated'), 0)
+        / cast(nullif(max(eligible.n_treated), 0) as double) as share_of_treated_matched,
+        coalesce(max(sizes.n_children) filter (where sizes.arm = 'treated'), 0)
+            as clusters_treated,
+        coalesce(max(sizes.n_children) filter (where sizes.arm = 'comparator'), 0)
+            as clusters_comparator
+    from samples
+    left join {{ ref('int_sample_sizes') }} as sizes
+        using (study_id, sample)
+    left join eligible
         using (study_id)
     group by all
 ),

@@ -5,8 +5,8 @@ with sample_outcomes as (
         samples.method as sample,
         samples.arm,
         outcomes.outcome,
-        outcomes.value,
-        outcomes.is_censored
+        outcomes.event_date,
+        outcomes.value
     from {{ ref('fct_matched_cases') }} as samples
     inner join {{ ref('fct_case_outcomes') }} as outcomes
         using (study_id, la_code, case_id)
@@ -31,9 +31,7 @@ select
     sample_outcomes.sample,
     sample_outcomes.outcome,
     terms.term,
-    count(*) filter (
-        where sample_outcomes.value > 0 and not sample_outcomes.is_censored
-    ) as n_events,
+    count(sample_outcomes.event_date) as n_events,
     avg(sample_outcomes.value) as unweighted_mean
 from sample_outcomes
 inner join terms

@@ -22,10 +22,10 @@ recorded as (
         studies.later_escalation_inclusive,
         case
             when
-                arms.closure_date < studies.observed_until
-                or (
-                    arms.closure_date = studies.observed_until
-                    and studies.closure_by_study_end_inclusive
+                arms.closure_date <= studies.observed_until
+                and (
+                    arms.closure_date < studies.study_end
+                    or studies.closure_by_study_end_inclusive
                 )
                 then arms.closure_date
         end as closure_date

@@ -57,7 +57,7 @@ select
     rereferral_date,
     case rereferral_anchor
         when 'closure' then closure_date
-        when 'previous_referral' then coalesce(previous_rereferral_date, original_referral_date)
+        when 'previous_referral' then greatest(previous_rereferral_date, original_referral_date)
         else original_referral_date
     end as anchor_date
 from observed

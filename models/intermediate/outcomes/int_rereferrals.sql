@@ -18,6 +18,7 @@ select
     arms.la_code,
     arms.case_id,
     arms.referral_date,
+    arms.referral_date is not null or studies.rereferral_anchor = 'closure' as is_window_known,
     min(anchored.rereferral_date) as first_rereferral_date,
     min(anchored.rereferral_date) filter (
         where

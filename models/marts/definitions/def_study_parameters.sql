@@ -16,8 +16,9 @@ select
     studies.study_id,
     parameters.parameter_id,
     coalesce(chosen.value, parameters.default_value) as value,
-    coalesce(chosen.value, parameters.default_value) = parameters.default_value as is_default,
+    coalesce(chosen.value = parameters.default_value, chosen.value is null) as is_default,
     parameters.default_value,
+    parameters.data_type,
     parameters.allowed_values,
     parameters.ambiguity,
     parameters.meaning

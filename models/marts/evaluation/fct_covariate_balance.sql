@@ -2,12 +2,18 @@
 -- standardised difference: a p-value also rises when matching merely makes the sample smaller.
 with balance as (
     select * from {{ ref('py_covariate_balance') }}
+),
+
+covariates as (
+    select * from {{ ref('study_covariates') }}
 )
 
 select
-    study_id,
-    method,
-    covariate,
+    balance.study_id,
+    balance.method,
+    balance.covariate,
+    covariates.label,
+    covariates.covariate_order,
     cast(mean_treated as double) as mean_treated,
     cast(mean_comparator as double) as mean_comparator,
     cast(smd as double) as smd,
@@ -15,3 +21,5 @@ select
     cast(p_value as double) as p_value,
     cast(ess_comparator as double) as ess_comparator
 from balance
+inner join covariates
+    using (study_id, covariate)

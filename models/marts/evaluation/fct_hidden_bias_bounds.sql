@@ -8,6 +8,7 @@ with bounds as (
 
 select
     study_id,
+    sample,
     outcome,
     method,
     cast(gamma as double) as gamma,

@@ -38,6 +38,7 @@ paired as (
         end as outcome,
         case
             when sources.source = 'estimate' and sources.term = 'treated' then 'difference'
+            when sources.term = 'comparator_mean' then 'comparator'
             else sources.term
         end as term,
         computed.value * sources.scale as computed,

@@ -54,7 +54,8 @@ outcomes as (
             'first_lac_date', 'counted_from_date'
         ),
         (
-            'rereferred_12m', 'rereferrals', 'first_rereferral_in_window_date is not null',
+            'rereferred_12m', 'rereferrals',
+            'case when is_window_known then first_rereferral_in_window_date is not null end',
             'first_rereferral_in_window_date', 'referral_date'
         ),
         (

@@ -6,7 +6,10 @@ with suites as (
 ),
 
 files as (
-    select * from {{ ref('fct_load_log') }}
+    select
+        *,
+        coalesce(delivery || '/', '') || file_name as file_path
+    from {{ ref('fct_load_log') }}
 ),
 
 quarantined as (
@@ -21,7 +24,7 @@ suite_files as (
     select
         la_code,
         holds,
-        {{ ordered_list('distinct file_name', 'file_name', ', ') }} as file_names
+        {{ ordered_list('distinct file_path', 'file_path', ', ') }} as file_names
     from files
     where status = 'landed'
     group by all
@@ -53,7 +56,7 @@ refused_files as (
         status = 'landed' as success,
         case when status = 'landed' then 0 else 1 end as unexpected_count,
         1 as element_count,
-        file_name as file_names
+        file_path as file_names
     from files
 ),
 
@@ -67,47 +70,55 @@ no_cases as (
         sum(n_loaded) > 0 as success,
         case when sum(n_loaded) > 0 then 0 else 1 end as unexpected_count,
         1 as element_count,
-        {{ ordered_list('distinct file_name', 'file_name', ', ') }} as file_names
+        {{ ordered_list('distinct file_path', 'file_path', ', ') }} as file_names
     from files
     where holds = 'cases' or holds is null
     group by la_code
 ),
 
-quarantined_by_reason as (
+quarantine_counts as (
     select
         la_code,
-        file_name,
         file_key,
-        table_name,
-        reason_code,
+        reason_code as expectation,
         column_name,
+        count(*) as n_quarantined
+    from quarantined
+    group by all
+    union all
+    select
+        la_code,
+        file_key,
+        'all reasons together' as expectation,
+        cast(null as varchar) as column_name,
         count(*) as n_quarantined
     from quarantined
     group by all
 ),
 
-n_read_by_file as (
+files_read as (
     select
         file_key,
+        coalesce(delivery || '/', '') || file_name as file_names,
         n_read
     from {{ ref('stg_landing__load_log') }}
 ),
 
 quarantine_rates as (
     select
-        quarantined_by_reason.la_code,
+        quarantine_counts.la_code,
         'quarantine' as suite,
-        quarantined_by_reason.reason_code as expectation,
-        quarantined_by_reason.column_name,
+        quarantine_counts.expectation,
+        quarantine_counts.column_name,
         thresholds.severity,
-        quarantined_by_reason.n_quarantined
-        <= thresholds.max_quarantined_share * n_read_by_file.n_read as success,
-        quarantined_by_reason.n_quarantined as unexpected_count,
-        n_read_by_file.n_read as element_count,
-        quarantined_by_reason.file_name as file_names
-    from quarantined_by_reason
-    inner join n_read_by_file
-        on quarantined_by_reason.file_key = n_read_by_file.file_key
+        quarantine_counts.n_quarantined
+        <= thresholds.max_quarantined_share * files_read.n_read as success,
+        quarantine_counts.n_quarantined as unexpected_count,
+        files_read.n_read as element_count,
+        files_read.file_names
+    from quarantine_counts
+    inner join files_read
+        using (file_key)
     cross join thresholds
 ),
 

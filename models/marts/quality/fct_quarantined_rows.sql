@@ -9,7 +9,8 @@ with refused_at_door as (
         source_row_number,
         holds as table_name,
         reason_code,
-        reason
+        reason,
+        cast(null as varchar) as unreadable_dates
     from {{ ref('stg_landing__refused_rows') }}
 ),
 
@@ -26,7 +27,8 @@ quarantined as (
         source_row_number,
         '{{ holds }}' as table_name,
         quarantine_code as reason_code,
-        cast(null as varchar) as reason
+        cast(null as varchar) as reason,
+        unreadable_dates
     from {{ ref(records) }}
     where fate = 'quarantined'
     {{ 'union all' if not loop.last }}
@@ -50,8 +52,12 @@ select
     refused.source_row_number,
     refused.table_name,
     refused.reason_code,
-    reasons.column_name,
-    coalesce(reasons.meaning, refused.reason) as reason
+    case refused.reason_code
+        when 'unreadable_date' then refused.unreadable_dates
+        else reasons.column_name
+    end as column_name,
+    coalesce(reasons.meaning, refused.reason) as reason,
+    reasons.what_to_do
 from refused
 left join reasons
     on refused.reason_code = reasons.reason_code

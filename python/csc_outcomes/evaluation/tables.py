@@ -41,7 +41,7 @@ CURVE_COLUMNS = [
     *("survival", "ci_low", "ci_high"),
 ]
 BOUND_COLUMNS = [
-    *("study_id", "outcome", "method", "gamma", "direction", "p_upper", "p_lower"),
+    *("study_id", "sample", "outcome", "method", "gamma", "direction", "p_upper", "p_lower"),
     *("crossing_gamma", "crossing_gamma_01", "ceiling_gamma", "status", "status_reason"),
 ]
 Bounds = Callable[[], HiddenBiasBounds]
@@ -157,7 +157,7 @@ def survival_curves(evidence: Evidence, clocks: list[str]) -> pd.DataFrame:
 
 
 def hidden_bias(evidence: Evidence, outcomes: pd.DataFrame, links: pd.DataFrame) -> pd.DataFrame:
-    """One row per study, outcome, method and gamma, as fct_hidden_bias_bounds has them.
+    """One row per study, sample, outcome, method and gamma, as fct_hidden_bias_bounds has them.
 
     Binary outcomes have Mantel-Haenszel bounds of the pooled table and by stratum, lengths
     signed-rank
@@ -176,7 +176,12 @@ def hidden_bias(evidence: Evidence, outcomes: pd.DataFrame, links: pd.DataFrame)
             observed = evidence.with_outcome(frame, study_id, outcome["outcome"])
             methods = _bounds_of_lengths if outcome["kind"] == "length" else _bounds_of_events
             for method, bounds in methods(observed, pairs).items():
-                head = {"study_id": study_id, "outcome": outcome["outcome"], "method": method}
+                head = {
+                    "study_id": study_id,
+                    "sample": sample,
+                    "outcome": outcome["outcome"],
+                    "method": method,
+                }
                 rows += [{**head, **row} for row in _bound_rows(bounds)]
     return pd.DataFrame(rows, columns=BOUND_COLUMNS)
 

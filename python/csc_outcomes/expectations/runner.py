@@ -119,7 +119,8 @@ def _datasource(connection: duckdb.DuckDBPyConnection) -> Iterator[tuple[Any, An
         )
     )
 
-    logging.getLogger("great_expectations").setLevel(logging.WARNING)
+    # this module announces a temporary folder that nobody will look for
+    logging.getLogger("great_expectations.data_context.types.base").setLevel(logging.WARNING)
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = {"globally": False}
     datasource = context.data_sources.add_sql("warehouse", connection_string="duckdb:///:memory:")

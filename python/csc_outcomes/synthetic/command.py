@@ -1,0 +1,105 @@
+"""The command: make a synthetic delivery in a folder, or check one."""
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from csc_outcomes.synthetic.facts import StudyFacts, load_facts
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run with `argv`, by default the process's own arguments; 0, or 1 when a check fails."""
+    options = _parser().parse_args(argv)
+    facts = load_facts()
+    if options.mode == "verify":
+        return _verify(options.out, facts)
+    if options.mode == "exact":
+        _write_exact(options, facts)
+    else:
+        _write_stochastic(options, facts)
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="csc synthetic", description=__doc__)
+    parser.add_argument(
+        "--mode",
+        choices=("exact", "stochastic", "verify"),
+        required=True,
+        help="exact: published figures; stochastic: known effects; verify: check a folder",
+    )
+    parser.add_argument("--out", type=Path, required=True, help="folder of the delivery")
+    parser.add_argument("--seed", type=int, help="another seed than the committed extract's")
+    parser.add_argument(
+        "--truth",
+        type=Path,
+        help="exact: folder for what the extract doesn't tell (families, boundaries)",
+    )
+    parser.add_argument(
+        "--n", type=int, help="stochastic: number of cases, by default as many as were eligible"
+    )
+    parser.add_argument(
+        "--family-icc", type=float, default=0.0, help="stochastic: correlation within families, 0-1"
+    )
+    parser.add_argument(
+        "--with-family-ids", action="store_true", help="stochastic: add a family_ref column"
+    )
+    parser.add_argument(
+        "--no-effect", action="store_true", help="stochastic: the programme changes nothing"
+    )
+    parser.add_argument(
+        "--la-code", default="S90", help="stochastic: code of the made-up authority"
+    )
+    parser.add_argument("--la-name", default="Synthetic Stochastic", help="stochastic: its name")
+    return parser
+
+
+def _write_exact(options: argparse.Namespace, facts: StudyFacts) -> None:
+    from csc_outcomes.synthetic.boundaries import boundary_rows
+    from csc_outcomes.synthetic.exact import generate_exact
+    from csc_outcomes.synthetic.extract import write_delivery
+    from csc_outcomes.synthetic.measured_study import measure_study
+
+    made = generate_exact(facts, options.seed)
+    write_delivery(made.cases, facts.extract, options.out)
+    print(f"{len(made.cases)} synthetic cases in {options.out}; every published figure comes back.")
+    if options.truth is not None:
+        options.truth.mkdir(parents=True, exist_ok=True)
+        boundaries = boundary_rows(measure_study(made.cases, facts))
+        made.families.to_csv(options.truth / "truth_families.csv", index=False, lineterminator="\n")
+        boundaries.to_csv(options.truth / "boundary_rows.csv", index=False, lineterminator="\n")
+
+
+def _write_stochastic(options: argparse.Namespace, facts: StudyFacts) -> None:
+    from csc_outcomes.synthetic.extract import with_families, write_delivery
+    from csc_outcomes.synthetic.stochastic import NO_EFFECT, PUBLISHED_EFFECTS, generate_stochastic
+
+    samples = facts.samples
+    eligible = samples["eligible_treated"].cases, samples["eligible_comparators"].cases
+    n_cases = sum(eligible) if options.n is None else options.n
+    n_treated = round(n_cases * eligible[0] / sum(eligible))
+    cases = generate_stochastic(
+        n_treated,
+        n_cases - n_treated,
+        facts.seed if options.seed is None else options.seed,
+        facts,
+        effects=NO_EFFECT if options.no_effect else PUBLISHED_EFFECTS,
+        family_icc=options.family_icc,
+        with_family_ids=options.with_family_ids,
+    )
+    extract = replace(facts.extract, la_code=options.la_code, la_name=options.la_name)
+    write_delivery(
+        cases, with_families(extract) if options.with_family_ids else extract, options.out
+    )
+    print(f"{len(cases)} synthetic cases in {options.out}.")
+
+
+def _verify(folder: Path, facts: StudyFacts) -> int:
+    from csc_outcomes.synthetic.verify import verify
+
+    table = verify(folder / facts.extract.file_name, facts)
+    print(table.to_string(index=False))
+    n_missed = int((~table["ok"]).sum())
+    print(f"{len(table)} figures checked, {n_missed} missed.")
+    return int(n_missed > 0)

@@ -1,0 +1,324 @@
+"""What the guides say is so: queries run, walk-throughs work, links and names lead somewhere."""
+
+from __future__ import annotations
+
+import ast
+import csv
+import dataclasses
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+import yaml
+
+from csc_outcomes.cli import main
+from csc_outcomes.estimators.analyses import ESTIMATORS
+from csc_outcomes.estimators.design import SE_TYPES
+from csc_outcomes.landing.columns import FORMATS
+from csc_outcomes.landing.contract import Delivery, FileSpec, load_document, parse_delivery
+from csc_outcomes.landing.door import land
+from csc_outcomes.landing.keys import DEFAULT_KEY_FILE, new_key
+from csc_outcomes.landing.opt_outs import read_child_lists
+from projects import ROOT, STUDY_SEEDS, Project
+
+PAGES = [
+    ROOT / "README.md",
+    ROOT / "CHANGELOG.md",
+    ROOT / "extracts" / "README.md",
+    *sorted((ROOT / "docs").glob("*.md")),
+]
+CASE_LIST, STUDY, TRAPS, START = (
+    ROOT / "docs" / f"{name}.md"
+    for name in ("add_a_case_list", "add_a_study", "traps_first", "start_here")
+)
+# Folders that a build or a reader of the guides makes.
+MADE = ("published", "landing", "warehouse", "keys", "target", "logs", ".venv", "extracts/anytown")
+
+
+def blocks(page: Path, language: str) -> list[str]:
+    """The fenced blocks of a page in one language ('' for plain ones), in order."""
+    text = page.read_text(encoding="utf-8")
+    found = re.findall(r"^```(\w*)\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    return [block for tag, block in found if tag == language]
+
+
+def all_blocks(language: str) -> list[Any]:
+    """Every such block of every page, as a named parameter."""
+    return [
+        pytest.param(block, id=f"{page.stem}-{number}")
+        for page in PAGES
+        for number, block in enumerate(blocks(page, language), 1)
+    ]
+
+
+def code_spans(page: Path) -> set[str]:
+    """What stands between single backticks, outside fenced blocks."""
+    text = re.sub(r"^```.*?^```$", "", page.read_text(encoding="utf-8"), flags=re.M | re.S)
+    return set(re.findall(r"`([^`\n]+)`", text))
+
+
+def first_cells(page: Path) -> list[str]:
+    """The first cell of each row of each table."""
+    cells = re.findall(r"^\| ([^|]+?) \|", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return [name for cell in cells for name in re.findall(r"`([^`]+)`", cell)]
+
+
+def seed(name: str) -> list[dict[str, str]]:
+    """The rows of a seed."""
+    path = next((ROOT / "seeds").rglob(f"{name}.csv"))
+    with path.open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+# Queries and programs
+
+
+@pytest.mark.parametrize("query", all_blocks("sql"))
+def test_a_query_runs_and_finds_something(tables: duckdb.DuckDBPyConnection, query: str) -> None:
+    assert tables.execute(query).fetchall()
+
+
+def shown_results() -> list[Any]:
+    """Each query that is followed by its result, with that result."""
+    pattern = r"^```sql\n(.*?)^```\n\n```text\n(.*?)^```$"
+    return [
+        pytest.param(query, result, id=f"{page.stem}-{number}")
+        for page in PAGES
+        for number, (query, result) in enumerate(
+            re.findall(pattern, page.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL), 1
+        )
+    ]
+
+
+def as_text(result: duckdb.DuckDBPyConnection) -> str:
+    """A result as the guides show it: floats to three places, columns aligned, rows in order."""
+    assert result.description is not None
+    header = [column[0] for column in result.description]
+    rows = [
+        ["" if v is None else f"{v:.3f}" if isinstance(v, float) else str(v) for v in row]
+        for row in result.fetchall()
+    ]
+    lines = [header, *sorted(rows)]
+    widths = [max(len(line[i]) for line in lines) for i in range(len(header))]
+    padded = (
+        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True))
+        for line in lines
+    )
+    return "".join(f"{line.rstrip()}\n" for line in padded)
+
+
+@pytest.mark.parametrize(("query", "result"), shown_results())
+def test_a_result_is_as_shown(tables: duckdb.DuckDBPyConnection, query: str, result: str) -> None:
+    assert as_text(tables.execute(query)) == result
+
+
+@pytest.mark.parametrize("program", all_blocks("python"))
+def test_a_program_runs_as_it_stands(built: Project, program: str) -> None:
+    run = subprocess.run(
+        [sys.executable, "-c", program], cwd=built.path, capture_output=True, text=True, check=False
+    )
+    assert run.returncode == 0, run.stderr
+    assert run.stdout
+
+
+def test_the_summary_in_the_readme_is_what_a_build_prints(built: Project) -> None:
+    output = (built.path / "build_output.txt").read_text(encoding="utf-8")
+    (shown,) = [block for block in blocks(ROOT / "README.md", "") if "Published build" in block]
+    lines = [line for line in shown.splitlines() if line and "Published build" not in line]
+    assert len(lines) > 5
+    assert [line for line in lines if line not in output.splitlines()] == []
+
+
+def test_every_analysis_runs(built: Project) -> None:
+    compiling = built.dbt("compile", "--select", "path:analyses")
+    assert compiling.returncode == 0, compiling.stdout[-3000:]
+    compiled = built.path / "target" / "compiled" / "csc_outcomes" / "analyses"
+    names = sorted(path.stem for path in (ROOT / "analyses").glob("*.sql"))
+    described = yaml.safe_load((ROOT / "analyses" / "analyses.yml").read_text(encoding="utf-8"))
+    assert sorted(analysis["name"] for analysis in described["analyses"]) == names
+    assert all(analysis["description"] for analysis in described["analyses"])
+    with built.warehouse() as warehouse:
+        for name in names:
+            query = (compiled / f"{name}.sql").read_text(encoding="utf-8")
+            assert query.startswith("-- FACT22 report"), name
+            assert warehouse.execute(query).fetchall(), name
+
+
+# Links and names
+
+
+def anchors(page: Path) -> set[str]:
+    """The anchors that a page's headings get."""
+    text = re.sub(r"^```.*?^```$", "", page.read_text(encoding="utf-8"), flags=re.M | re.S)
+    headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    plain = (re.sub(r"[^\w\- ]", "", heading.lower()) for heading in headings)
+    return {heading.replace(" ", "-") for heading in plain}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_links_lead_somewhere(page: Path) -> None:
+    for link in re.findall(r"\]\(([^)\s]+)\)", page.read_text(encoding="utf-8")):
+        if link.startswith("https://"):
+            continue
+        path, _, anchor = link.partition("#")
+        target = (page.parent / path).resolve() if path else page
+        assert target.exists(), link
+        assert not anchor or anchor in anchors(target), link
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_what_is_named_exists(page: Path) -> None:
+    models = {path.stem for path in ROOT.glob("**/models/**/*.*")}
+    for span in code_spans(page):
+        if re.fullmatch(r"(stg|std|int|dim|fct|def|py)_\w+", span):
+            assert span in models, span
+        elif re.fullmatch(r"([\w.-]+/)+[\w.-]*", span) and not span.startswith(MADE):
+            assert (ROOT / span).exists(), span
+
+
+def test_every_command_exists(capsys: pytest.CaptureFixture[str]) -> None:
+    text = "\n".join(page.read_text(encoding="utf-8") for page in PAGES)
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    for target in set(re.findall(r"(?:^|`)make (\w+)", text, re.MULTILINE)):
+        assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
+    commands = set(re.findall(r"(?:^|`)csc (\w+(?: new)?)", text, re.MULTILINE))
+    assert commands >= {"land", "key new", "summary"}
+    for command in commands:
+        with pytest.raises(SystemExit) as leaving:
+            main([*command.split(), "--help"])
+        assert leaving.value.code == 0, command
+    assert "usage: csc" in capsys.readouterr().out
+
+
+# The walk-through of a case list
+
+
+def delivery_of(block: str, tmp_path: Path) -> Delivery:
+    """A block of an extract.yml, whole or in part, as the door reads it."""
+    given = yaml.safe_load(block)
+    example: dict[str, Any] = yaml.safe_load(blocks(CASE_LIST, "yaml")[0])
+    if "la_code" not in given:
+        part = given if "files" in given else {"files": [{**example["files"][0], **given}]}
+        block = yaml.safe_dump({**example, **part}, default_flow_style=False)
+        if "holds" in given:  # a file of another kind has none of the example's columns
+            block = yaml.safe_dump({**example, "files": [given]}, default_flow_style=False)
+    path = tmp_path / "extract.yml"
+    path.write_text(block, encoding="utf-8")
+    return parse_delivery(load_document(path))
+
+
+@pytest.mark.parametrize("block", all_blocks("yaml"))
+def test_an_example_of_extract_yml_is_accepted(block: str, tmp_path: Path) -> None:
+    assert delivery_of(block, tmp_path).files
+
+
+def test_the_case_list_walk_through_lands_as_it_says(tmp_path: Path) -> None:
+    cases, opt_outs = blocks(CASE_LIST, "csv")
+    delivery = tmp_path / "extracts" / "anytown" / "2024-03"
+    delivery.mkdir(parents=True)
+    (delivery / "cases.csv").write_text(cases, encoding="utf-8")
+    (delivery / "extract.yml").write_text(blocks(CASE_LIST, "yaml")[0], encoding="utf-8")
+    (delivery.parent / "opt_outs.csv").write_text(opt_outs, encoding="utf-8")
+    new_key(tmp_path / DEFAULT_KEY_FILE)
+
+    report = land(tmp_path)
+    assert report.summary() in [block.strip() for block in blocks(CASE_LIST, "")]
+    (outcome,) = report.outcomes
+    assert outcome.status == "landed"
+    assert outcome.unknown_columns is None
+    assert outcome.n_read == len(cases.splitlines()) - 1
+    assert (outcome.n_refused_rows, outcome.n_opted_out) == (1, 1)
+
+
+def test_opt_outs_and_merges_are_read_as_shown(tmp_path: Path) -> None:
+    opt_outs, merge_map = blocks(START, "csv")
+    (tmp_path / "opt_outs.csv").write_text(opt_outs, encoding="utf-8")
+    (tmp_path / "merge_map.csv").write_text(merge_map, encoding="utf-8")
+    lists = read_child_lists(tmp_path)
+    assert lists.opted_out == {"C-1007", "C-1034"}
+    assert lists.merge("C-0412") in lists.opted_out
+
+
+# Tables of names
+
+
+def test_every_key_of_extract_yml_is_explained() -> None:
+    named = first_cells(CASE_LIST)
+    keys = {field.name.removeprefix("is_") for field in dataclasses.fields(Delivery)}
+    keys |= {field.name for field in dataclasses.fields(FileSpec)}
+    assert keys - set(named) == set()
+
+
+@pytest.mark.parametrize("holds", list(FORMATS["case_list"]))
+def test_every_canonical_column_is_explained(holds: str) -> None:
+    text = CASE_LIST.read_text(encoding="utf-8")
+    table = text[text.index(f"\n`holds: {holds}`\n") :].split("\n\n")[1]
+    rows = dict(re.findall(r"^\| `(\w+)` \| ([\w, ]+) \|", table, re.MULTILINE))
+    assert rows == {
+        column.name: column.kind + (", required" if column.is_required else "")
+        for column in FORMATS["case_list"][holds]
+    }
+
+
+def test_reasons_and_thresholds_are_those_of_the_seeds() -> None:
+    text = CASE_LIST.read_text(encoding="utf-8")
+    for row in seed("quarantine_reasons"):
+        assert f"| `{row['reason_code']}` | {row['meaning']} | {row['what_to_do']} |" in text
+    for row in seed("delivery_thresholds"):
+        share = f"{float(row['max_quarantined_share']):.0%}"
+        assert f"| {row['severity']} | {share} |" in text
+
+
+def test_every_refusal_is_explained() -> None:
+    codes = {"opt_outs_invalid"}  # put together from the file's name
+    for path in (ROOT / "python" / "csc_outcomes" / "landing").glob("*.py"):
+        for call in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            name = getattr(call.func, "id", "") if isinstance(call, ast.Call) else ""
+            if isinstance(call, ast.Call) and name in ("Refused", "_refuse"):
+                texts = [a.value for a in call.args if isinstance(a, ast.Constant)]
+                codes |= {text for text in texts[:1] if re.fullmatch(r"[a-z_]+", str(text))}
+    assert len(codes) > 20
+    assert codes - set(first_cells(CASE_LIST)) == set()
+
+
+def test_parameters_and_outcomes_are_those_of_the_seeds() -> None:
+    text = STUDY.read_text(encoding="utf-8")
+    for row in seed("parameters"):
+        default = f"`{row['default_value']}`" if row["default_value"] else "none"
+        assert f"| `{row['parameter_id']}` | {default} |" in text
+        assert f"| {row['meaning']} |" in text
+    for row in seed("outcome_definitions"):
+        assert f"| `{row['outcome']}` | {row['rule']} |" in text
+
+
+def test_what_an_analysis_can_be_made_of_is_complete() -> None:
+    spans = code_spans(STUDY)
+    cohorts = ROOT / "models" / "intermediate" / "cohorts"
+    attributes = (cohorts / "int_case_attributes.sql").read_text(encoding="utf-8")
+    lists = re.findall(r"set (?:numbers|texts) = \[(.*?)\]", attributes, re.DOTALL)
+    names = set(re.findall(r"'(\w+)'", " ".join(lists)))
+    assert len(names) >= 10
+    assert (names | set(ESTIMATORS) | set(SE_TYPES)) - spans == set()
+
+
+def test_the_rows_of_the_study_fit_the_seeds() -> None:
+    headers = {name: list(seed(name)[0]) for name in STUDY_SEEDS}
+    shown = {}
+    for block in blocks(STUDY, "csv"):
+        rows = list(csv.DictReader(block.splitlines(), strict=True))
+        name = next(name for name, header in headers.items() if header == list(rows[0]))
+        assert all(None not in row and None not in row.values() for row in rows), name
+        shown[name] = rows
+    assert set(shown) == set(STUDY_SEEDS)
+    outcomes = {row["outcome"] for row in shown["study_outcomes"]}
+    assert outcomes <= {row["outcome"] for row in seed("outcome_definitions")}
+    assert {row["outcome"] for row in shown["study_analyses"]} <= outcomes
+    assert {row["estimator"] for row in shown["study_analyses"]} <= set(ESTIMATORS)
+    parameters = {row["parameter_id"] for row in seed("parameters")}
+    assert {row["parameter_id"] for row in shown["study_parameters"]} <= parameters
+    (delivery,) = [yaml.safe_load(block) for block in blocks(CASE_LIST, "yaml")[:1]]
+    assert shown["studies"][0]["la_code"] == delivery["la_code"]
