@@ -1,7 +1,15 @@
 {#- Calendar arithmetic in one place, because engines differ: see docs/traps_first.md. -#}
 
 {% macro days_between(first, second) -%}
-    {{ dbt.datediff(first, second, 'day') }}
+    {{ return(adapter.dispatch('days_between')(first, second)) }}
+{%- endmacro %}
+
+{% macro duckdb__days_between(first, second) -%}
+    date_diff('day', {{ first }}, {{ second }})
+{%- endmacro %}
+
+{% macro default__days_between(first, second) -%}
+    datediff({{ second }}, {{ first }})
 {%- endmacro %}
 
 {% macro add_months(date, months) -%}

@@ -13,4 +13,4 @@ def model(dbt, session):
         covariates=dbt.ref("study_covariates").df(),
         clocks=dbt.ref("int_case_clocks").df(),
     )
-    return tables.survival_curves(evidence, ["plan_start", "later_of_both"])
+    return tables.survival_curves(evidence)

@@ -5,6 +5,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 import yaml
+
 from csc_outcomes.landing import FileOutcome, LandingReport, land
 
 DEMONSTRATION_KEY = "ab" * 32

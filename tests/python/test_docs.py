@@ -84,7 +84,7 @@ def test_a_query_runs_and_finds_something(tables: duckdb.DuckDBPyConnection, que
 
 def shown_results() -> list[Any]:
     """Each query that is followed by its result, with that result."""
-    pattern = r"^```sql\n(.*?)^```\n\n```text\n(.*?)^```$"
+    pattern = r"^```sql\n((?:(?!```).)*?)^```\n\n```text\n(.*?)^```$"
     return [
         pytest.param(query, result, id=f"{page.stem}-{number}")
         for page in PAGES
@@ -94,18 +94,22 @@ def shown_results() -> list[Any]:
     ]
 
 
+def cell(value: Any) -> str:
+    """One value as the guides show it."""
+    if isinstance(value, float):
+        return f"{value:.3f}".rstrip("0").rstrip(".")
+    return "" if value is None else str(value)
+
+
 def as_text(result: duckdb.DuckDBPyConnection) -> str:
-    """A result as the guides show it: floats to three places, columns aligned, rows in order."""
+    """A result as the guides show it: up to three decimals, columns aligned, rows in order."""
     assert result.description is not None
     header = [column[0] for column in result.description]
-    rows = [
-        ["" if v is None else f"{v:.3f}" if isinstance(v, float) else str(v) for v in row]
-        for row in result.fetchall()
-    ]
+    rows = [[cell(value) for value in row] for row in result.fetchall()]
     lines = [header, *sorted(rows)]
     widths = [max(len(line[i]) for line in lines) for i in range(len(header))]
     padded = (
-        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True))
+        "  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True))
         for line in lines
     )
     return "".join(f"{line.rstrip()}\n" for line in padded)
@@ -141,8 +145,10 @@ def test_every_analysis_runs(built: Project) -> None:
     described = yaml.safe_load((ROOT / "analyses" / "analyses.yml").read_text(encoding="utf-8"))
     assert sorted(analysis["name"] for analysis in described["analyses"]) == names
     assert all(analysis["description"] for analysis in described["analyses"])
+    key_tables = (ROOT / "docs" / "key_tables.md").read_text(encoding="utf-8")
     with built.warehouse() as warehouse:
         for name in names:
+            assert f"`{name}`" in key_tables, name
             query = (compiled / f"{name}.sql").read_text(encoding="utf-8")
             assert query.startswith("-- FACT22 report"), name
             assert warehouse.execute(query).fetchall(), name
@@ -185,6 +191,8 @@ def test_every_command_exists(capsys: pytest.CaptureFixture[str]) -> None:
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     for target in set(re.findall(r"(?:^|`)make (\w+)", text, re.MULTILINE)):
         assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
+    for analysis in set(re.findall(r"dbt show --select (\w+)", text)):
+        assert (ROOT / "analyses" / f"{analysis}.sql").exists(), analysis
     commands = set(re.findall(r"(?:^|`)csc (\w+(?: new)?)", text, re.MULTILINE))
     assert commands >= {"land", "key new", "summary"}
     for command in commands:

@@ -181,3 +181,41 @@ def test_no_case_gives_a_curve_without_rows() -> None:
     assert curve.empty
     assert "ci_high" in curve
     assert median_days(curve) is None
+
+
+def test_delayed_entry_equals_lifelines() -> None:
+    """Unit weights, no ties: lifelines' product limit is right, Greenwood's errors nearly ours."""
+    from lifelines import KaplanMeierFitter
+
+    rng = np.random.default_rng(5)
+    entry = np.where(rng.random(400) < 0.4, 0.0, rng.exponential(80, 400))
+    days = entry + 1 + rng.exponential(200, 400)
+    has_event = (rng.random(400) < 0.7).astype(np.int64)
+    curve = kaplan_meier(days, has_event, np.ones(400), entry_days=entry)
+    theirs = KaplanMeierFitter().fit(days, has_event, entry=entry)
+    at = curve["time_days"].to_numpy()
+    assert curve["survival"].to_numpy() == pytest.approx(
+        theirs.survival_function_at_times(at).to_numpy(), abs=1e-10
+    )
+    variance = theirs._cumulative_sq_.reindex(at).to_numpy()
+    greenwood = curve["survival"].to_numpy() * np.sqrt(variance)
+    inside = (curve["survival"] > 0.02).to_numpy() & np.isfinite(greenwood)
+    assert inside.sum() > 200
+    assert curve["std_error"].to_numpy()[inside] == pytest.approx(greenwood[inside], rel=0.05)
+
+
+def test_weights_count_as_copies_under_delayed_entry() -> None:
+    rng = np.random.default_rng(6)
+    entry = rng.exponential(50, 60)
+    days = entry + 1 + rng.exponential(90, 60)
+    has_event = (rng.random(60) < 0.6).astype(np.int64)
+    copies = rng.integers(1, 4, 60)
+    weighted = kaplan_meier(days, has_event, copies.astype(float), entry_days=entry)
+    copied = kaplan_meier(
+        np.repeat(days, copies),
+        np.repeat(has_event, copies),
+        np.ones(copies.sum()),
+        groups=np.repeat(np.arange(60), copies),
+        entry_days=np.repeat(entry, copies),
+    )
+    pd.testing.assert_frame_equal(weighted, copied)

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from csc_outcomes.landing import Refused
 from csc_outcomes.landing.contract import load_document, parse_delivery
 

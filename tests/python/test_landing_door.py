@@ -6,6 +6,7 @@ from typing import Any
 
 import duckdb
 import pytest
+
 from csc_outcomes.landing import KeyMissing, LandingError, door, identifiers, land
 from csc_outcomes.landing.columns import FORMATS
 from landing_project import COLUMNS, DEMONSTRATION_KEY, HEADER, Project

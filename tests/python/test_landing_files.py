@@ -10,6 +10,7 @@ from typing import Any
 
 import openpyxl
 import pytest
+
 from landing_project import COLUMNS, HEADER, Project
 
 NAME = "Zachary Quine"  # a value that no message may show

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
 from landing_project import COLUMNS, Project
 
 CANARY = "Qzx7"  # planted in every cell: whatever leaks, it shows

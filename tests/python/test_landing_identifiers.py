@@ -6,6 +6,7 @@ import stat
 from pathlib import Path
 
 import pytest
+
 from csc_outcomes.landing import KeyMissing
 from csc_outcomes.landing.identifiers import normalise_id, pseudonym
 from csc_outcomes.landing.keys import key_id, new_key, read_key

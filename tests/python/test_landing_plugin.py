@@ -8,10 +8,11 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from dbt.adapters.duckdb.credentials import DuckDBCredentials
+
+from csc_outcomes.dbt_plugin import Plugin, SqlFunction, create_macros, register
 from csc_outcomes.landing.commands import add_landing_commands
 from csc_outcomes.landing.errors import LandingError
-from csc_outcomes.dbt_plugin import Plugin, SqlFunction, create_macros, register
-from dbt.adapters.duckdb.credentials import DuckDBCredentials
 from landing_project import HEADER, Project
 
 NAME = "Zachary Quine"

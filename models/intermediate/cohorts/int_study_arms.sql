@@ -1,6 +1,6 @@
--- Every case of a study's authority with its arm: treated when enrolled in the study's
--- programme, comparator otherwise. A closure for a reason that the study doesn't count leaves
--- the case open (`closure_reasons_counted`).
+-- Every case of a study's authority with its arm: treated when enrolled in the study's programme,
+-- comparator otherwise. A case that ended for a reason the study doesn't count is over, but not
+-- closed (`closure_reasons_counted`).
 with studies as (
     select * from {{ ref('int_studies') }}
 ),
@@ -25,13 +25,14 @@ arms as (
         enrolments.exit_date,
         cases.referral_date,
         cases.plan_start_date,
-        case
-            when
-                studies.closure_reasons_counted = 'all'
-                or '|' || studies.closure_reasons_counted || '|'
-                like '%|' || cases.closure_reason_code || '|%'
-                then cases.closure_date
-        end as closure_date,
+        cases.closure_date,
+        cases.closure_date is not null
+        and studies.closure_reasons_counted != 'all'
+        and coalesce(
+            '|' || studies.closure_reasons_counted || '|'
+            not like '%|' || cases.closure_reason_code || '|%',
+            true
+        ) as is_closure_uncounted,
         cases.file_key,
         cases.source_row_number
     from studies

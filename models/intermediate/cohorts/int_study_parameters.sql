@@ -49,10 +49,13 @@ typed as (
     select
         study_id,
         {% for parameter, type in parameters.items() -%}
-        cast(max(value) filter (where parameter_id = '{{ parameter }}') as {{ type }})
-            as {{ parameter }},
+        cast(
+            max(value) filter (where parameter_id = '{{ parameter }}') as {{ type }}
+        ) as {{ parameter }},
         {% endfor -%}
-        md5({{ ordered_list("parameter_id || '=' || coalesce(value, '')", 'parameter_id') }}) as parameters_hash
+        md5(
+            {{ ordered_list("parameter_id || '=' || coalesce(value, '')", 'parameter_id') }}
+        ) as parameters_hash
     from resolved
     group by study_id
 )

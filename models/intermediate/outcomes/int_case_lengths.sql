@@ -1,7 +1,7 @@
--- The length of a case runs from plan start to closure when no escalation follows, and is
--- censored otherwise (FACT22 report, appendix 2, "Outcomes"): open cases at the last observable
--- day, cases that closed and then escalated there too or at their closure (`censor_at`). A case
--- that started after that day has no length.
+-- The length of a case runs from plan start to closure when no escalation follows, and is censored
+-- otherwise (FACT22 report, appendix 2, "Outcomes"): open cases at the last observable day, cases
+-- that closed and then escalated there too or at their closure (`censor_at`), cases that ended for
+-- a reason the study doesn't count at that end. A case that started after that day has no length.
 with arms as (
     select * from {{ ref('int_study_arms') }}
 ),
@@ -25,6 +25,8 @@ ended as (
             when closures.is_closed_without_later_escalation then closures.closure_date
             when closures.is_closed_recorded and studies.censor_at = 'closure_date'
                 then closures.closure_date
+            when not closures.is_closed_recorded and arms.closure_date < studies.observed_until
+                then arms.closure_date
             else studies.observed_until
         end as end_date
     from arms

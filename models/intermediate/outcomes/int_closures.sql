@@ -23,6 +23,7 @@ recorded as (
         case
             when
                 arms.closure_date <= studies.observed_until
+                and arms.is_closure_uncounted is not true
                 and (
                     arms.closure_date < studies.study_end
                     or studies.closure_by_study_end_inclusive
@@ -47,9 +48,9 @@ later as (
             and recorded.la_code = escalations.la_code
             and recorded.case_id = escalations.case_id
             and (
-                escalations.escalation_date > recorded.closure_date
+                recorded.closure_date < escalations.escalation_date
                 or (
-                    escalations.escalation_date = recorded.closure_date
+                    recorded.closure_date = escalations.escalation_date
                     and recorded.later_escalation_inclusive
                 )
             )

@@ -1,4 +1,4 @@
--- What each study is: its question in facts, its estimand, the strength of its design and its report.
+-- What each study is: its facts, its estimand, the strength of its design and its report.
 select
     study_id,
     study_name,

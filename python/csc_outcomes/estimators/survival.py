@@ -29,6 +29,7 @@ CURVE_COLUMNS = (
 # lifelines stops early on its relative criterion whenever the weighted log partial likelihood is
 # positive (small samples with fractional weights: .768 where .777 is right), so only the Newton
 # decrement may stop it.
+ROUNDING = 1e-9
 FIT_OPTIONS = {"precision": 1e-18, "r_precision": -np.inf, "max_steps": 200}
 
 
@@ -92,8 +93,11 @@ def kaplan_meier(
     has_event: IntArray,
     weights: FloatArray,
     groups: IntArray | None = None,
+    entry_days: FloatArray | None = None,
 ) -> pd.DataFrame:
     """Weighted product-limit curve: a row at day 0 and at each time of event or censoring.
+
+    With `entry_days` above 0 a case is at risk after that day only (delayed entry).
 
     Columns time_days, n_at_risk and n_event (weighted), survival, std_error, ci_low, ci_high (95 %,
     log-log scale; missing where survival is 1 or 0). Weights of matching are no frequencies, so
@@ -107,14 +111,23 @@ def kaplan_meier(
     times, position = np.unique(days, return_inverse=True)
     leaving = np.bincount(position, weights, len(times))
     at_risk = np.cumsum(leaving[::-1])[::-1]
+    # The place of the first time at which a case is at risk: the first time after its entry.
+    start = np.zeros(len(days), dtype=np.int64)
+    if entry_days is not None:
+        start = np.where(entry_days > 0, np.searchsorted(times, entry_days, side="right"), 0)
+        at_risk = at_risk - np.cumsum(np.bincount(start, weights, len(times) + 1)[:0:-1])[::-1]
     events: FloatArray = np.bincount(position, weights * has_event, len(times)).astype(np.float64)
     # Where everybody left has the event the curve ends at exactly 0, whatever the rounding.
     is_last = np.zeros(len(times), dtype=bool)
     is_last[-1] = bool(np.all(np.asarray(has_event)[position == len(times) - 1]))
+    is_last |= (events > 0) & (at_risk - events < ROUNDING * at_risk)
+    at_risk = np.maximum(at_risk, events)
+    at_risk[at_risk <= 0] = np.inf  # between two spells nobody is watched and nothing happens
     survival = np.cumprod(np.where(is_last, 0.0, 1 - events / at_risk))
     std_error = survival * _log_survival_error(
-        position, has_event, weights, groups, events, np.where(is_last, np.inf, at_risk)
+        start, position, has_event, weights, groups, events, np.where(is_last, np.inf, at_risk)
     )
+    at_risk[np.isinf(at_risk)] = 0.0
     steps = np.column_stack([times, at_risk, events, survival, std_error])
     if times[0] > 0:
         steps = np.vstack([[0.0, at_risk[0], 0.0, 1.0, 0.0], steps])
@@ -123,6 +136,7 @@ def kaplan_meier(
 
 
 def _log_survival_error(
+    start: IntArray,
     position: IntArray,
     has_event: IntArray,
     weights: FloatArray,
@@ -132,29 +146,35 @@ def _log_survival_error(
 ) -> FloatArray:
     """Infinitesimal jackknife standard error of log survival at each distinct time.
 
-    The derivative of log S(t) by a case's weight is C(min(t, exit)), less 1/(Y - d) at its own
-    event, where C(t) sums d / (Y (Y - d)). Per cluster that is C(t) x weight still at risk + a
-    constant for those who left.
+    The derivative of log S(t) by a case's weight is C(min(t, exit)) - C(entry), less 1/(Y - d) at
+    its own event, where C(t) sums d / (Y (Y - d)). Per cluster that is C(t) x weight at risk + a
+    constant for those who entered and left.
     """
     hazard_sum = np.cumsum(events / (at_risk * (at_risk - events)))
     own = hazard_sum[position] - np.asarray(has_event) / (at_risk - events)[position]
     cluster = np.arange(len(position)) if groups is None else groups
-    remaining = np.bincount(cluster, weights)
-    left = np.zeros(len(remaining))
-    both, risk_squared, left_squared = 0.0, float(remaining @ remaining), 0.0
-    variance = np.zeros(len(events))
-    order = np.argsort(position, kind="stable")
-    ends = np.searchsorted(position[order], np.arange(len(events)), side="right")
+    before_entry = np.where(start > 0, hazard_sum[start - 1], 0.0)
+    # Everybody enters before the first time at which they are at risk, and leaves at their last.
+    n_times = len(events)
+    place = np.concatenate([2 * start, 2 * position + 1])
+    member = np.concatenate([cluster, cluster])
+    risk_change = np.concatenate([weights, -weights])
+    left_change = np.concatenate([-weights * before_entry, weights * own])
+    order = np.argsort(place, kind="stable")
+    ends = np.searchsorted(place[order], 2 * np.arange(n_times) + 1, side="right")
+    remaining, left = np.zeros(int(cluster.max()) + 1), np.zeros(int(cluster.max()) + 1)
+    both, risk_squared, left_squared = 0.0, 0.0, 0.0
+    variance = np.zeros(n_times)
     begin = 0
     for time, end in enumerate(ends):
         for row in order[begin:end]:
-            member, weight = cluster[row], weights[row]
-            before_risk, before_left = remaining[member], left[member]
-            after_risk, after_left = before_risk - weight, before_left + weight * own[row]
+            who = member[row]
+            before_risk, before_left = remaining[who], left[who]
+            after_risk, after_left = before_risk + risk_change[row], before_left + left_change[row]
             risk_squared += after_risk**2 - before_risk**2
             left_squared += after_left**2 - before_left**2
             both += after_risk * after_left - before_risk * before_left
-            remaining[member], left[member] = after_risk, after_left
+            remaining[who], left[who] = after_risk, after_left
         begin = end
         total = hazard_sum[time]
         variance[time] = total**2 * risk_squared + 2 * total * both + left_squared

@@ -49,15 +49,17 @@ class Evidence:
         return _merged(frame, outcomes[["case_id", "value", "is_censored"]])
 
     def with_clock(self, frame: pd.DataFrame, study_id: str, clock: str) -> pd.DataFrame:
-        """`frame` with days on the clock as value, is_censored, and entry_days where a case is
-        watched late."""
+        """`frame` with days on the clock as value, is_censored, and the day a case is watched
+        from."""
         assert self.clocks is not None
         clocks = _of(self.clocks, study_id=study_id, clock=clock)
         timed = clocks[["case_id", "time_days", "is_censored", "entry_days"]]
-        frame = _merged(frame, timed.rename(columns={"time_days": "value"}))
-        return (
-            frame if (frame["entry_days"].fillna(0) > 0).any() else frame.drop(columns="entry_days")
-        )
+        return _merged(frame, timed.rename(columns={"time_days": "value"}))
+
+    @property
+    def clock_names(self) -> list[str]:
+        """The survival clocks there are."""
+        return [] if self.clocks is None else sorted(self.clocks["clock"].unique())
 
     def covariate_names(self, study_id: str, role: str) -> list[str]:
         """Covariates of the study that have the role (in_strata, in_balance, in_adjustment), in

@@ -78,6 +78,8 @@ def _estimates(
     )
     if analysis["estimator"] == "cox":
         frame = evidence.with_clock(frame, study_id, analysis["clock"])
+        if not (frame["entry_days"] > 0).any():
+            frame = frame.drop(columns="entry_days")
     else:
         frame = evidence.with_outcome(frame, study_id, analysis["outcome"])
     request = Analysis(analysis["estimator"], covariates, analysis["se_type"], unit)
@@ -140,17 +142,18 @@ def balance(evidence: Evidence) -> pd.DataFrame:
     return _together(tables, BALANCE_COLUMNS)
 
 
-def survival_curves(evidence: Evidence, clocks: list[str]) -> pd.DataFrame:
+def survival_curves(evidence: Evidence) -> pd.DataFrame:
     """One row per study, sample, clock, arm and time, as fct_survival_curves has them."""
     tables = []
     for study_id, sample, frame in evidence.samples():
-        for clock in clocks:
+        for clock in evidence.clock_names:
             timed = evidence.with_clock(frame, study_id, clock)
             for arm, cases in timed[timed["value"].notna()].groupby("arm", sort=True):
                 curve = kaplan_meier(
                     cases["value"].to_numpy(float),
                     np.where(cases["is_censored"], 0, 1).astype(np.int64),
                     cases["weight"].to_numpy(float),
+                    entry_days=cases["entry_days"].to_numpy(float),
                 )
                 tables.append(curve.assign(study_id=study_id, sample=sample, clock=clock, arm=arm))
     return _together(tables, CURVE_COLUMNS)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+
 from csc_outcomes.landing.columns import FORMATS, Column
 from csc_outcomes.landing.errors import Refused
 

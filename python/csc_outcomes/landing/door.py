@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+
 from csc_outcomes.landing.contract import FileSpec
 from csc_outcomes.landing.csv_rows import BadRow, Row
 from csc_outcomes.landing.deliveries import CONTRACT_FILE, DeliveryFolder, open_deliveries, strays

@@ -8,6 +8,7 @@ from itertools import compress
 from typing import Any, NamedTuple
 
 import pyarrow as pa
+
 from csc_outcomes.landing.columns import CHILD_ID, Column
 from csc_outcomes.landing.contract import Delivery, FileSpec
 from csc_outcomes.landing.header import Header

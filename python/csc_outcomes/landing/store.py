@@ -9,6 +9,7 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+
 from csc_outcomes.landing.columns import FORMATS
 from csc_outcomes.landing.records import landed_schema
 

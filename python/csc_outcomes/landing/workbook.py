@@ -11,10 +11,11 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from python_calamine import CalamineError, CalamineWorkbook
+
 from csc_outcomes.landing.contract import nearest, shown
 from csc_outcomes.landing.csv_rows import MAX_CELL_CHARS, Row
 from csc_outcomes.landing.errors import Refused
-from python_calamine import CalamineError, CalamineWorkbook
 
 SHARED_STRINGS = "xl/sharedStrings.xml"
 MAX_UNPACKED_BYTES = 64_000_000
