@@ -70,7 +70,16 @@ def close_build(build: Build, project: Path, connection: duckdb.DuckDBPyConnecti
     generation = _write_generation(build, build_id, project / "published", connection)
     _point_to(generation)
     _drop_old_generations(generation)
-    return f"{summary_text(generation)}\n\nPublished build {build_id} to published/current/analyst."
+    withheld = critical_findings(connection)
+    return "\n".join(
+        [
+            summary_text(generation),
+            *(["", "Withheld, for a delivery failed its expectations:"] if withheld else []),
+            *(f"  - {line}" for line in withheld),
+            "",
+            f"Published build {build_id} to published/current/analyst.",
+        ]
+    )
 
 
 def build_identity(project: Path, settings: dict[str, Any]) -> str:
@@ -206,7 +215,7 @@ def critical_findings(connection: duckdb.DuckDBPyConnection) -> list[str]:
         files
             using (la_code)
         left join fct_load_log as refused
-            on results.suite = 'delivery' and refused.la_code = results.la_code
+            on results.expectation = 'file is accepted' and refused.la_code = results.la_code
             and coalesce(refused.delivery || '/', '') || refused.file_name = results.file_names
             and refused.status = 'refused'
         where results.severity = 'critical' and not results.success

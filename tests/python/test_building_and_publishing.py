@@ -80,8 +80,8 @@ def test_a_failing_model_changes_nothing(project: Project) -> None:
 @pytest.mark.parametrize(
     ("header", "replacement", "said"),
     [
-        # a column that says something else: every case closes before it starts
-        (None, None, ["closure_date", "closed_before_start", "30 of 30"]),
+        # a column that says something else: most cases close before they start
+        (None, None, ["closure_date", "closed_before_start", "26 of 30"]),
         # a required column is gone: the file is refused by name
         ("cin_start_date", "start", ["cases.csv", "file is accepted", "cin_start_date"]),
     ],
@@ -118,6 +118,28 @@ def test_a_broken_delivery_stops_the_build_before_the_marts(
         )
         assert statuses.fetchall()
     assert published_bytes(project) == before
+
+
+def test_a_failing_authority_can_be_withheld_alone(project: Project) -> None:
+    swapped = {
+        **COLUMNS,
+        "closure_date": COLUMNS["referral_date"],
+        "referral_date": COLUMNS["closure_date"],
+    }
+    broken = contract(LA_CODES["edge_age_bins"], columns=swapped)
+    table = {"cases.csv": FIXTURES / "edge_age_bins.csv"}
+    folder = project.add_delivery("edge_age_bins", "all", broken, table)
+    try:
+        result = project.dbt("build", "--vars", "withhold_failing_la: true")
+    finally:
+        shutil.rmtree(folder.parent)
+    assert result.returncode == 0, result.stdout[-3000:]
+    closing = result.stdout[result.stdout.index("Withheld") :]
+    assert LA_CODES["edge_age_bins"] in closing
+    assert "closed_before_start" in closing
+    with project.published() as tables:
+        authorities = tables.execute("select distinct la_code from fct_cin_cases").fetchall()
+    assert authorities == [(LA_CODES["edge_ties"],)]
 
 
 def test_a_rebuild_from_nothing_is_equal_to_the_byte(project: Project) -> None:

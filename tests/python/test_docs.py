@@ -186,6 +186,12 @@ def test_what_is_named_exists(page: Path) -> None:
             assert (ROOT / span).exists(), span
 
 
+def test_every_public_table_has_a_question() -> None:
+    marts = {path.stem for path in (ROOT / "models" / "marts").rglob("*.sql")}
+    public = {name for name in marts if name.startswith(("dim_", "fct_", "def_"))}
+    assert public - code_spans(ROOT / "docs" / "key_tables.md") == set()
+
+
 def test_every_command_exists(capsys: pytest.CaptureFixture[str]) -> None:
     text = "\n".join(page.read_text(encoding="utf-8") for page in PAGES)
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")

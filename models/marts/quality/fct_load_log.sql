@@ -35,6 +35,7 @@ select
     files.delivery,
     files.file_name,
     files.holds,
+    files.file_key,
     files.sha256,
     files.extract_as_of_date,
     files.n_read,

@@ -4,6 +4,7 @@
 with refused_at_door as (
     select
         la_code,
+        delivery,
         file_name,
         file_key,
         source_row_number,
@@ -22,6 +23,7 @@ quarantined as (
     ] -%}
     select
         la_code,
+        delivery,
         file_name,
         file_key,
         source_row_number,
@@ -47,6 +49,7 @@ reasons as (
 
 select
     refused.la_code,
+    refused.delivery,
     refused.file_name,
     refused.file_key,
     refused.source_row_number,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator, Mapping
-from dataclasses import asdict, fields
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,7 @@ import pandas as pd
 
 from csc_outcomes.estimators.analyses import Analysis, fit
 from csc_outcomes.estimators.balance import covariate_balance, treated_deviations
-from csc_outcomes.estimators.groups import GroupOutcome, group_outcome
+from csc_outcomes.estimators.groups import group_outcome
 from csc_outcomes.estimators.hidden_bias import (
     HiddenBiasBounds,
     event_table,
@@ -21,29 +21,51 @@ from csc_outcomes.estimators.hidden_bias import (
     signed_rank_bounds,
 )
 from csc_outcomes.estimators.multiplicity import benjamini_hochberg, stars
-from csc_outcomes.estimators.result import Estimate, NotEstimableError
+from csc_outcomes.estimators.result import NotEstimableError
 from csc_outcomes.estimators.survival import kaplan_meier
 from csc_outcomes.evaluation.samples import Evidence
+from csc_outcomes.typed import COUNT, FLAG, NUMBER, TEXT, typed_table
 
 DAYS_PER_WEEK = 7
-ESTIMATE_COLUMNS = [
-    *("study_id", "analysis_id", "is_primary", "outcome", "sample", "estimator", "covariates"),
-    *(field.name for field in fields(Estimate)),
-    "stars",
-]
-GROUP_COLUMNS = ["study_id", "sample", "outcome", *(field.name for field in fields(GroupOutcome))]
-BALANCE_COLUMNS = [
-    *("study_id", "method", "covariate", "mean_treated", "mean_comparator"),
-    *("smd", "variance_ratio", "p_value", "ess_comparator"),
-]
-CURVE_COLUMNS = [
-    *("study_id", "sample", "clock", "arm", "time_days", "n_at_risk", "n_event"),
-    *("survival", "ci_low", "ci_high"),
-]
-BOUND_COLUMNS = [
-    *("study_id", "sample", "outcome", "method", "gamma", "direction", "p_upper", "p_lower"),
-    *("crossing_gamma", "crossing_gamma_01", "ceiling_gamma", "status", "status_reason"),
-]
+ESTIMATE_COLUMNS = {
+    **dict.fromkeys(("study_id", "analysis_id"), TEXT),
+    "is_primary": FLAG,
+    **dict.fromkeys(("outcome", "sample", "estimator", "covariates", "term"), TEXT),
+    "estimate": NUMBER,
+    "unit": TEXT,
+    "std_error": NUMBER,
+    "se_type": TEXT,
+    **dict.fromkeys(("df", "ci_low", "ci_high", "p_value", "p_adjusted"), NUMBER),
+    "stars": TEXT,
+    **dict.fromkeys(("n_treated", "n_comparator"), COUNT),
+    "ess_comparator": NUMBER,
+    "n_clusters": COUNT,
+    **dict.fromkeys(("status", "status_reason"), TEXT),
+}
+GROUP_COLUMNS = {
+    **dict.fromkeys(("study_id", "sample", "outcome", "arm"), TEXT),
+    "n": COUNT,
+    **dict.fromkeys(("n_weighted", "ess", "value", "ci_low", "ci_high"), NUMBER),
+    "unit": TEXT,
+}
+BALANCE_COLUMNS = {
+    **dict.fromkeys(("study_id", "method", "covariate"), TEXT),
+    **dict.fromkeys(("mean_treated", "mean_comparator", "smd", "variance_ratio"), NUMBER),
+    **dict.fromkeys(("p_value", "ess_comparator"), NUMBER),
+}
+CURVE_COLUMNS = {
+    **dict.fromkeys(("study_id", "sample", "clock", "arm"), TEXT),
+    "time_days": COUNT,
+    **dict.fromkeys(("n_at_risk", "n_event", "survival", "ci_low", "ci_high"), NUMBER),
+}
+BOUND_COLUMNS = {
+    **dict.fromkeys(("study_id", "sample", "outcome", "method"), TEXT),
+    "gamma": NUMBER,
+    "direction": TEXT,
+    **dict.fromkeys(("p_upper", "p_lower", "crossing_gamma", "crossing_gamma_01"), NUMBER),
+    "ceiling_gamma": NUMBER,
+    **dict.fromkeys(("status", "status_reason"), TEXT),
+}
 Bounds = Callable[[], HiddenBiasBounds]
 GAMMAS = [round(1 + step / 10, 1) for step in range(21)] + [3.5, 4.0, 5.0, 6.0, 8.0, 10.0]
 
@@ -64,7 +86,7 @@ def effect_estimates(
         for analysis in group.sort_values("analysis_id").to_dict("records"):
             unit = units[study_id, analysis["outcome"]]
             rows += list(_estimates(evidence, frame, analysis, unit))
-    return _with_adjusted_p(pd.DataFrame(rows, columns=ESTIMATE_COLUMNS))
+    return _with_adjusted_p(typed_table(rows, ESTIMATE_COLUMNS))
 
 
 def _estimates(
@@ -98,14 +120,14 @@ def _estimates(
 
 
 def _with_adjusted_p(rows: pd.DataFrame) -> pd.DataFrame:
-    rows["p_adjusted"] = None
     is_family = rows["is_primary"] & (rows["term"] == "treated")
     for _, family in rows[is_family].groupby("study_id"):
         p_values = [None if pd.isna(p) else float(p) for p in family["p_value"]]
+        adjusted = benjamini_hochberg(p_values)
         rows.loc[family.index, "p_adjusted"] = pd.Series(
-            benjamini_hochberg(p_values), index=family.index, dtype=object
+            adjusted, index=family.index, dtype="Float64"
         )
-        rows.loc[family.index, "stars"] = [stars(p) for p in rows.loc[family.index, "p_adjusted"]]
+        rows.loc[family.index, "stars"] = [stars(p) for p in adjusted]
     return rows
 
 
@@ -128,7 +150,7 @@ def group_outcomes(evidence: Evidence, outcomes: pd.DataFrame) -> pd.DataFrame:
                 }
                 for group in group_outcome(observed, unit)
             ]
-    return pd.DataFrame(rows, columns=GROUP_COLUMNS)
+    return typed_table(rows, GROUP_COLUMNS)
 
 
 def balance(evidence: Evidence) -> pd.DataFrame:
@@ -186,7 +208,7 @@ def hidden_bias(evidence: Evidence, outcomes: pd.DataFrame, links: pd.DataFrame)
                     "method": method,
                 }
                 rows += [{**head, **row} for row in _bound_rows(bounds)]
-    return pd.DataFrame(rows, columns=BOUND_COLUMNS)
+    return typed_table(rows, BOUND_COLUMNS)
 
 
 def _bounds_of_events(frame: pd.DataFrame, _: pd.DataFrame) -> dict[str, Bounds]:
@@ -226,11 +248,9 @@ def _bound_rows(bounds: Bounds) -> list[dict[str, Any]]:
     ]
 
 
-def _together(tables: list[pd.DataFrame], columns: list[str]) -> pd.DataFrame:
+def _together(tables: list[pd.DataFrame], columns: Mapping[str, str]) -> pd.DataFrame:
     """One table of the columns named, with no row where no study has a sample."""
-    return (
-        pd.concat(tables, ignore_index=True)[columns] if tables else pd.DataFrame(columns=columns)
-    )
+    return typed_table(pd.concat(tables, ignore_index=True) if tables else [], columns)
 
 
 def _names(keys: Any) -> tuple[str, str]:

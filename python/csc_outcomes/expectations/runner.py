@@ -15,17 +15,13 @@ from typing import Any
 import duckdb
 import pandas as pd
 
-RESULT_COLUMNS = [
-    "la_code",
-    "suite",
-    "holds",
-    "expectation",
-    "column_name",
-    "severity",
-    "success",
-    "unexpected_count",
-    "element_count",
-]
+from csc_outcomes.typed import COUNT, FLAG, TEXT, typed_table
+
+RESULT_COLUMNS = {
+    **dict.fromkeys(("la_code", "suite", "holds", "expectation", "column_name", "severity"), TEXT),
+    "success": FLAG,
+    **dict.fromkeys(("unexpected_count", "element_count"), COUNT),
+}
 
 # SUMMARY without examples: Great Expectations would otherwise copy failing values into its results.
 RESULT_FORMAT = {
@@ -85,7 +81,7 @@ def run_suites(
                     }
                     for la_code, n_rows in n_by_la.items()
                 ]
-    return pd.DataFrame(rows, columns=RESULT_COLUMNS)
+    return typed_table(rows, RESULT_COLUMNS)
 
 
 @contextlib.contextmanager

@@ -1,0 +1,25 @@
+-- FACT22 report, every figure printed in it: beside what this build computes, worst news first.
+-- On the synthetic extract agreement is by design; on real data a difference deserves a question.
+with figures as (
+    select * from {{ ref('fct_published_comparison') }}
+    where study_id = 'fact22'
+)
+
+select
+    verdict,
+    figure_id,
+    measure,
+    figure_group,
+    published_as_printed as published,
+    coalesce(cast(round(computed, 2) as varchar), computed_as_text) as computed,
+    unit,
+    reason
+from figures
+order by
+    case verdict
+        when 'differs' then 1
+        when 'not_reproducible' then 2
+        when 'agrees' then 3
+        else 4
+    end,
+    figure_id
