@@ -19,7 +19,7 @@ lint: .venv/.installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/sqlfluff lint models tests
+	$(BIN)/sqlfluff lint models tests/singular analyses
 
 # Exactly the locked packages, checked against their hashes. They are complete, so pip need not look for more.
 .venv/.installed: requirements.txt pyproject.toml
