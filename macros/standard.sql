@@ -93,3 +93,8 @@ fated as (
         else 'UNMAPPED'
     end
 {%- endmacro %}
+
+{#- A file as a person finds it in the landing zone: the delivery's folder and the name. -#}
+{% macro file_path(relation) -%}
+    coalesce({{ relation }}.delivery || '/', '') || {{ relation }}.file_name
+{%- endmacro %}

@@ -1,6 +1,7 @@
 -- One row per child and authority: what the child's latest case says, and whether its cases
 -- disagree about the birth date.
-with records as (
+with
+records as (
     select * from {{ ref('std_cin_case_records') }}
     where fate = 'loaded'
 ),

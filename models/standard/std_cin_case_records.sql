@@ -8,9 +8,8 @@
 -- Every source record of a case and what becomes of it. A record is quarantined when an id or a
 -- date that outcomes rest on is missing or can't be read, or when its dates contradict each
 -- other (spec: fates and small rules).
-with case_list as (
-    select * from {{ ref('stg_case_list__cases') }}
-),
+with
+case_list as (select * from {{ ref('stg_case_list__cases') }}),
 
 described as (
     select

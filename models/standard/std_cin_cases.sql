@@ -1,7 +1,8 @@
 -- One row per case of children in need: the loaded record of each case, as its authority gave
 -- it. Age is counted from the birth date by the calendar where there is one, else taken as
 -- given.
-with records as (
+with
+records as (
     select * from {{ ref('std_cin_case_records') }}
     where fate = 'loaded'
 ),

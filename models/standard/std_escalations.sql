@@ -5,7 +5,8 @@
 -- One row per case, kind of escalation and date, and one for those that are counted but not
 -- dated. A case list gives first dates (during, after or plain) and counts; a count above the
 -- dated ones leaves undated escalations.
-with cases as (
+with
+cases as (
     select * from {{ ref('std_cin_case_records') }}
     where fate = 'loaded'
 ),

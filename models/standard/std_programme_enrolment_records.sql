@@ -1,8 +1,7 @@
 -- Every record of an enrolment file and what becomes of it. Enrolments kept in the case's own
 -- row share that row's fate.
-with enrolments as (
-    select * from {{ ref('stg_case_list__programme_enrolments') }}
-),
+with
+enrolments as (select * from {{ ref('stg_case_list__programme_enrolments') }}),
 
 described as (
     select

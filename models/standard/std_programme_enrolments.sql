@@ -24,12 +24,8 @@ from_case_rows as (
         programme_end_date as end_date
     from {{ ref('std_cin_case_records') }}
     where fate = 'loaded' and programme_start_date is not null and programme_id is not null
-),
-
-enrolments as (
-    select * from from_files
-    union
-    select * from from_case_rows
 )
 
-select * from enrolments
+select * from from_files
+union
+select * from from_case_rows

@@ -1,8 +1,7 @@
 -- Every record of a long re-referral file and what becomes of it. Referrals kept in the case's
 -- own row share that row's fate.
-with referrals as (
-    select * from {{ ref('stg_case_list__referrals') }}
-),
+with
+referrals as (select * from {{ ref('stg_case_list__referrals') }}),
 
 judged as (
     select

@@ -1,7 +1,8 @@
 -- One row per referral: each case's original referral, and each re-referral with the case it is
 -- counted for. A re-referral that names only the child is counted for every case of the child
 -- that was referred before it.
-with cases as (
+with
+cases as (
     select * from {{ ref('std_cin_case_records') }}
     where fate = 'loaded'
 ),
@@ -25,8 +26,7 @@ in_case_rows as (
         rereferrals.referral_date,
         true as is_rereferral
     from {{ ref('stg_case_list__rereferrals') }} as rereferrals
-    inner join cases
-        using (file_key, source_row_number)
+    inner join cases using (file_key, source_row_number)
 ),
 
 in_long_files as (

@@ -1,8 +1,7 @@
 -- The cases of authorities whose delivery passed every critical expectation: nothing behind the
 -- gate reads past it.
-with cin_cases as (
-    select * from {{ ref('std_cin_cases') }}
-),
+with
+cin_cases as (select * from {{ ref('std_cin_cases') }}),
 
 withheld as (
     select distinct la_code from {{ ref('fct_expectation_results') }}

@@ -1,8 +1,7 @@
 -- The escalations of authorities whose delivery passed every critical expectation: nothing
 -- behind the gate reads past it.
-with escalations as (
-    select * from {{ ref('std_escalations') }}
-),
+with
+escalations as (select * from {{ ref('std_escalations') }}),
 
 withheld as (
     select distinct la_code from {{ ref('fct_expectation_results') }}

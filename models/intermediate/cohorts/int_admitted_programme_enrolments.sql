@@ -1,8 +1,7 @@
 -- The programme enrolments of authorities whose delivery passed every critical expectation:
 -- nothing behind the gate reads past it.
-with programme_enrolments as (
-    select * from {{ ref('std_programme_enrolments') }}
-),
+with
+programme_enrolments as (select * from {{ ref('std_programme_enrolments') }}),
 
 withheld as (
     select distinct la_code from {{ ref('fct_expectation_results') }}

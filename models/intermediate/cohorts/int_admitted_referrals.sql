@@ -1,8 +1,7 @@
 -- The referrals of authorities whose delivery passed every critical expectation: nothing behind
 -- the gate reads past it.
-with referrals as (
-    select * from {{ ref('std_referrals') }}
-),
+with
+referrals as (select * from {{ ref('std_referrals') }}),
 
 withheld as (
     select distinct la_code from {{ ref('fct_expectation_results') }}

@@ -7,17 +7,10 @@
 -- What is known of a case at its plan start, one row per attribute: a number (as it is and in
 -- whole units, ages by the birthday) or a text. Covariates are chosen from these by
 -- configuration, so a new covariate is a row in `study_covariates`.
-with arms as (
-    select * from {{ ref('int_study_arms') }}
-),
-
-studies as (
-    select * from {{ ref('int_studies') }}
-),
-
-cases as (
-    select * from {{ ref('int_admitted_cin_cases') }}
-),
+with
+arms as (select * from {{ ref('int_study_arms') }}),
+studies as (select * from {{ ref('int_studies') }}),
+cases as (select * from {{ ref('int_admitted_cin_cases') }}),
 
 described as (
     select
@@ -39,10 +32,8 @@ described as (
         cases.ward,
         cases.primary_need_code
     from arms
-    inner join studies
-        using (study_id, la_code)
-    inner join cases
-        using (la_code, case_id)
+    inner join studies using (study_id, la_code)
+    inner join cases using (la_code, case_id)
 ),
 
 attributes as (

@@ -1,14 +1,13 @@
 -- The enrolment of each case in each programme: the one that names the case, else the child's
 -- case that was open on the entry day, else the case that started nearest to it. Of several
 -- enrolments of a case the first counts.
-with enrolments as (
+with
+enrolments as (
     select * from {{ ref('int_admitted_programme_enrolments') }}
     where arm = 'treated'
 ),
 
-cases as (
-    select * from {{ ref('int_admitted_cin_cases') }}
-),
+cases as (select * from {{ ref('int_admitted_cin_cases') }}),
 
 candidates as (
     select

@@ -1,12 +1,8 @@
 -- One row per study: its facts, its parameters, and the last day that can be observed, the
 -- earlier of the study's end and the day its authority's extract was taken.
-with studies as (
-    select * from {{ ref('studies') }}
-),
-
-parameters as (
-    select * from {{ ref('int_study_parameters') }}
-),
+with
+studies as (select * from {{ ref('studies') }}),
+parameters as (select * from {{ ref('int_study_parameters') }}),
 
 extracts as (
     select
@@ -31,7 +27,5 @@ select
         studies.latest_case_start, parameters.parameters_hash
     )) as definition_hash
 from studies
-inner join parameters
-    using (study_id)
-inner join extracts
-    on studies.la_code = extracts.la_code
+inner join parameters using (study_id)
+inner join extracts using (la_code)

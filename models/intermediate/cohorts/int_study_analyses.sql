@@ -1,12 +1,8 @@
 -- The analyses of each study with its default survival clock and a hash of every parameter that
 -- shapes them.
-with analyses as (
-    select * from {{ ref('study_analyses') }}
-),
-
-studies as (
-    select * from {{ ref('int_studies') }}
-),
+with
+analyses as (select * from {{ ref('study_analyses') }}),
+studies as (select * from {{ ref('int_studies') }}),
 
 covariates as (
     select
@@ -46,11 +42,7 @@ select
         analyses.se_type, coalesce(analyses.clock, studies.survival_origin)
     )) as parameter_hash
 from analyses
-inner join studies
-    using (study_id)
-inner join {{ ref('study_outcomes') }} as outcomes
-    using (study_id, outcome)
-left join covariates
-    using (study_id)
-left join bins
-    using (study_id)
+inner join studies using (study_id)
+inner join {{ ref('study_outcomes') }} as outcomes using (study_id, outcome)
+left join covariates using (study_id)
+left join bins using (study_id)

@@ -1,17 +1,10 @@
 -- Every case of a study's authority with its arm: treated when enrolled in the study's programme,
 -- comparator otherwise. A case that ended for a reason the study doesn't count is over, but not
 -- closed (`closure_reasons_counted`).
-with studies as (
-    select * from {{ ref('int_studies') }}
-),
-
-cases as (
-    select * from {{ ref('int_admitted_cin_cases') }}
-),
-
-enrolments as (
-    select * from {{ ref('int_case_enrolments') }}
-),
+with
+studies as (select * from {{ ref('int_studies') }}),
+cases as (select * from {{ ref('int_admitted_cin_cases') }}),
+enrolments as (select * from {{ ref('int_case_enrolments') }}),
 
 arms as (
     select

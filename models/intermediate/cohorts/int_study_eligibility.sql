@@ -1,17 +1,10 @@
 -- Who may be matched (FACT22 report, appendix 2, "Matching"): opened inside the window, still
 -- open when the study started, and, for treated cases, opened strictly before entering the
 -- programme. The first reason that fails is kept.
-with arms as (
-    select * from {{ ref('int_study_arms') }}
-),
-
-studies as (
-    select * from {{ ref('int_studies') }}
-),
-
-undated as (
-    select * from {{ ref('int_undated_escalations') }}
-),
+with
+arms as (select * from {{ ref('int_study_arms') }}),
+studies as (select * from {{ ref('int_studies') }}),
+undated as (select * from {{ ref('int_undated_escalations') }}),
 
 judged as (
     select
@@ -33,10 +26,8 @@ judged as (
             when undated.is_excluded then 'undated_escalation'
         end as ineligible_reason
     from arms
-    inner join studies
-        using (study_id, la_code)
-    left join undated
-        using (study_id, la_code, case_id)
+    inner join studies using (study_id, la_code)
+    left join undated using (study_id, la_code, case_id)
 )
 
 select

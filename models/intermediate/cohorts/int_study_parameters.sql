@@ -22,17 +22,10 @@
     'undated_escalation': 'varchar',
     'closure_reasons_counted': 'varchar'
 } %}
-with studies as (
-    select * from {{ ref('studies') }}
-),
-
-parameters as (
-    select * from {{ ref('parameters') }}
-),
-
-chosen as (
-    select * from {{ ref('study_parameters') }}
-),
+with
+studies as (select * from {{ ref('studies') }}),
+parameters as (select * from {{ ref('parameters') }}),
+chosen as (select * from {{ ref('study_parameters') }}),
 
 resolved as (
     select

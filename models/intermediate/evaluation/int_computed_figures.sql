@@ -1,16 +1,9 @@
 -- What the build computes, in the shape in which published figures ask for it: study, source,
 -- sample, subject and term.
-with rates as (
-    select * from {{ ref('fct_group_outcomes') }}
-),
-
-events as (
-    select * from {{ ref('int_sample_event_counts') }}
-),
-
-sizes as (
-    select * from {{ ref('int_sample_sizes') }}
-),
+with
+rates as (select * from {{ ref('fct_group_outcomes') }}),
+events as (select * from {{ ref('int_sample_event_counts') }}),
+sizes as (select * from {{ ref('int_sample_sizes') }}),
 
 sizes_of_both as (
     select
@@ -33,14 +26,11 @@ relative_effects as (
         effects.analysis_id,
         effects.estimate / comparators.estimate as ratio
     from estimates as effects
-    inner join estimates as comparators
-        using (study_id, analysis_id)
+    inner join estimates as comparators using (study_id, analysis_id)
     where effects.term = 'treated' and comparators.term = 'comparator_mean'
 ),
 
-flow as (
-    select * from {{ ref('fct_sample_flow') }}
-),
+flow as (select * from {{ ref('fct_sample_flow') }}),
 
 matched_shares as (
     select
@@ -49,18 +39,12 @@ matched_shares as (
         recorded.step,
         matched.n_out / cast(recorded.n_out as double) as share
     from flow as matched
-    inner join flow as recorded
-        using (study_id, arm)
+    inner join flow as recorded using (study_id, arm)
     where matched.step = 'matched' and recorded.step = 'recorded' and recorded.n_out > 0
 ),
 
-balance as (
-    select * from {{ ref('fct_covariate_balance') }}
-),
-
-studies as (
-    select * from {{ ref('int_studies') }}
-),
+balance as (select * from {{ ref('fct_covariate_balance') }}),
+studies as (select * from {{ ref('int_studies') }}),
 
 figures as (
     {{ computed_figure('rates', 'rate', 'sample', 'outcome', 'arm', 'value') }}

@@ -39,10 +39,8 @@ sizes as (
         coalesce(max(sizes.n_children) filter (where sizes.arm = 'comparator'), 0)
             as clusters_comparator
     from samples
-    left join {{ ref('int_sample_sizes') }} as sizes
-        using (study_id, sample)
-    left join eligible
-        using (study_id)
+    left join {{ ref('int_sample_sizes') }} as sizes using (study_id, sample)
+    left join eligible using (study_id)
     group by all
 ),
 

@@ -8,8 +8,7 @@ with sample_outcomes as (
         outcomes.event_date,
         outcomes.value
     from {{ ref('fct_matched_cases') }} as samples
-    inner join {{ ref('fct_case_outcomes') }} as outcomes
-        using (study_id, la_code, case_id)
+    inner join {{ ref('fct_case_outcomes') }} as outcomes using (study_id, la_code, case_id)
 ),
 
 terms as (
@@ -34,6 +33,5 @@ select
     count(sample_outcomes.event_date) as n_events,
     avg(sample_outcomes.value) as unweighted_mean
 from sample_outcomes
-inner join terms
-    using (arm)
+inner join terms using (arm)
 group by all

@@ -1,16 +1,13 @@
 -- Eligible cases with their stratum, and what the caliper and the open-at-entry rule need.
-with arms as (
-    select * from {{ ref('int_study_arms') }}
-),
+with
+arms as (select * from {{ ref('int_study_arms') }}),
 
 eligibility as (
     select * from {{ ref('int_study_eligibility') }}
     where is_eligible
 ),
 
-strata as (
-    select * from {{ ref('int_strata') }}
-)
+strata as (select * from {{ ref('int_strata') }})
 
 select
     arms.study_id,
@@ -23,7 +20,5 @@ select
     arms.closure_date,
     strata.stratum
 from arms
-inner join eligibility
-    using (study_id, la_code, case_id)
-inner join strata
-    using (study_id, la_code, case_id)
+inner join eligibility using (study_id, la_code, case_id)
+inner join strata using (study_id, la_code, case_id)

@@ -1,14 +1,13 @@
 -- Every comparator of the same stratum that started within the caliper of a treated case and
 -- was open on the day that case entered the programme (FACT22 report, appendix 2, "Matching");
 -- comparators may serve several treated cases.
-with matchable as (
+with
+matchable as (
     select * from {{ ref('int_matchable_cases') }}
     where stratum is not null
 ),
 
-studies as (
-    select * from {{ ref('int_studies') }}
-),
+studies as (select * from {{ ref('int_studies') }}),
 
 candidates as (
     select
@@ -33,8 +32,7 @@ candidates as (
 within_caliper as (
     select candidates.*
     from candidates
-    inner join studies
-        using (study_id, la_code)
+    inner join studies using (study_id, la_code)
     where
         case
             when studies.caliper_unit = 'days'

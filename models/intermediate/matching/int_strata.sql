@@ -1,8 +1,7 @@
 -- The stratum of a case: its bins on every covariate that the study matches on, in the study's
 -- order. A case that lacks one of them has no stratum and can't be matched.
-with binned as (
-    select * from {{ ref('fct_study_covariates') }}
-),
+with
+binned as (select * from {{ ref('fct_study_covariates') }}),
 
 covariates as (
     select * from {{ ref('study_covariates') }}

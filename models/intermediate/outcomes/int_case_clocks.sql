@@ -2,17 +2,10 @@
 -- start, from the later of both, or from its index date. A case that ended before a clock
 -- started isn't on it. A case is under watch from its plan start on, or from its index date
 -- when `survival_entry` asks for delayed entry.
-with lengths as (
-    select * from {{ ref('int_case_lengths') }}
-),
-
-studies as (
-    select * from {{ ref('int_studies') }}
-),
-
-index_dates as (
-    select * from {{ ref('int_case_index_dates') }}
-),
+with
+lengths as (select * from {{ ref('int_case_lengths') }}),
+studies as (select * from {{ ref('int_studies') }}),
+index_dates as (select * from {{ ref('int_case_index_dates') }}),
 
 origins as (
     {% for clock, origin in {
@@ -35,10 +28,8 @@ origins as (
         lengths.end_date,
         lengths.is_censored
     from lengths
-    inner join studies
-        using (study_id, la_code)
-    inner join index_dates
-        using (study_id, la_code, case_id)
+    inner join studies using (study_id, la_code)
+    inner join index_dates using (study_id, la_code, case_id)
     {{ 'union all' if not loop.last }}
     {% endfor -%}
 )

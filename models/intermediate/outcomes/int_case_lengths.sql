@@ -2,17 +2,10 @@
 -- otherwise (FACT22 report, appendix 2, "Outcomes"): open cases at the last observable day, cases
 -- that closed and then escalated there too or at their closure (`censor_at`), cases that ended for
 -- a reason the study doesn't count at that end. A case that started after that day has no length.
-with arms as (
-    select * from {{ ref('int_study_arms') }}
-),
-
-studies as (
-    select * from {{ ref('int_studies') }}
-),
-
-closures as (
-    select * from {{ ref('int_closures') }}
-),
+with
+arms as (select * from {{ ref('int_study_arms') }}),
+studies as (select * from {{ ref('int_studies') }}),
+closures as (select * from {{ ref('int_closures') }}),
 
 ended as (
     select
@@ -30,10 +23,8 @@ ended as (
             else studies.observed_until
         end as end_date
     from arms
-    inner join studies
-        using (study_id, la_code)
-    inner join closures
-        using (study_id, la_code, case_id)
+    inner join studies using (study_id, la_code)
+    inner join closures using (study_id, la_code, case_id)
 )
 
 select

@@ -2,17 +2,10 @@
 -- plan or care period starts on or after it (FACT22 report, appendix 2, "Outcomes").
 -- `later_escalation_inclusive` decides the same-day case, `closure_by_study_end_inclusive` a
 -- closure on the last day.
-with arms as (
-    select * from {{ ref('int_study_arms') }}
-),
-
-studies as (
-    select * from {{ ref('int_studies') }}
-),
-
-escalations as (
-    select * from {{ ref('int_observed_escalations') }}
-),
+with
+arms as (select * from {{ ref('int_study_arms') }}),
+studies as (select * from {{ ref('int_studies') }}),
+escalations as (select * from {{ ref('int_observed_escalations') }}),
 
 recorded as (
     select
@@ -31,8 +24,7 @@ recorded as (
                 then arms.closure_date
         end as closure_date
     from arms
-    inner join studies
-        using (study_id, la_code)
+    inner join studies using (study_id, la_code)
 ),
 
 later as (
@@ -67,5 +59,4 @@ select
     recorded.closure_date is not null and later.later_escalation_date is null
         as is_closed_without_later_escalation
 from recorded
-left join later
-    using (study_id, la_code, case_id)
+left join later using (study_id, la_code, case_id)

@@ -1,21 +1,11 @@
 -- A case escalated when a child protection plan or care period starts inside the study, before
 -- or after its closure (FACT22 report, appendix 2, "Outcomes"). `escalation_from` sets the
 -- first day that counts.
-with arms as (
-    select * from {{ ref('int_study_arms') }}
-),
-
-studies as (
-    select * from {{ ref('int_studies') }}
-),
-
-index_dates as (
-    select * from {{ ref('int_case_index_dates') }}
-),
-
-escalations as (
-    select * from {{ ref('int_observed_escalations') }}
-),
+with
+arms as (select * from {{ ref('int_study_arms') }}),
+studies as (select * from {{ ref('int_studies') }}),
+index_dates as (select * from {{ ref('int_case_index_dates') }}),
+escalations as (select * from {{ ref('int_observed_escalations') }}),
 
 windows as (
     select
@@ -28,10 +18,8 @@ windows as (
             else studies.study_start
         end as counted_from_date
     from arms
-    inner join studies
-        using (study_id, la_code)
-    inner join index_dates
-        using (study_id, la_code, case_id)
+    inner join studies using (study_id, la_code)
+    inner join index_dates using (study_id, la_code, case_id)
 )
 
 select

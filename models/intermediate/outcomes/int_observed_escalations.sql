@@ -1,12 +1,8 @@
 -- Dated child protection plans and care periods that can be observed: none after the study's
 -- end or the extract's date.
-with arms as (
-    select * from {{ ref('int_study_arms') }}
-),
-
-studies as (
-    select * from {{ ref('int_studies') }}
-),
+with
+arms as (select * from {{ ref('int_study_arms') }}),
+studies as (select * from {{ ref('int_studies') }}),
 
 escalations as (
     select * from {{ ref('int_admitted_escalations') }}
@@ -20,8 +16,6 @@ select
     escalations.escalation_type,
     escalations.escalation_date
 from arms
-inner join studies
-    using (study_id, la_code)
-inner join escalations
-    using (la_code, case_id)
+inner join studies using (study_id, la_code)
+inner join escalations using (la_code, case_id)
 where escalations.escalation_date <= studies.observed_until

@@ -2,17 +2,10 @@
 -- referral, the referral before it, or the closure (`rereferral_anchor`). The Department for
 -- Education counts from the previous referral, the FACT22 report from the original one
 -- (appendix 2, "Outcomes").
-with arms as (
-    select * from {{ ref('int_study_arms') }}
-),
-
-studies as (
-    select * from {{ ref('int_studies') }}
-),
-
-closures as (
-    select * from {{ ref('int_closures') }}
-),
+with
+arms as (select * from {{ ref('int_study_arms') }}),
+studies as (select * from {{ ref('int_studies') }}),
+closures as (select * from {{ ref('int_closures') }}),
 
 rereferrals as (
     select
@@ -38,12 +31,9 @@ observed as (
         rereferrals.referral_date as rereferral_date,
         rereferrals.previous_rereferral_date
     from arms
-    inner join studies
-        using (study_id, la_code)
-    inner join closures
-        using (study_id, la_code, case_id)
-    inner join rereferrals
-        using (la_code, case_id)
+    inner join studies using (study_id, la_code)
+    inner join closures using (study_id, la_code, case_id)
+    inner join rereferrals using (la_code, case_id)
     where
         rereferrals.referral_date <= studies.observed_until
         and (rereferrals.referral_date >= studies.study_start or studies.rereferral_from = 'none')

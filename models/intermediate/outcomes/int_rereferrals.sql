@@ -1,17 +1,10 @@
 -- A case is re-referred when a referral follows its anchor within the window,
 -- `rereferral_months` long and inclusive of the anniversary; re-referred at any time when one
 -- follows in the study at all (FACT22 report, appendices 2 and 4).
-with arms as (
-    select * from {{ ref('int_study_arms') }}
-),
-
-studies as (
-    select * from {{ ref('int_studies') }}
-),
-
-anchored as (
-    select * from {{ ref('int_rereferral_anchors') }}
-)
+with
+arms as (select * from {{ ref('int_study_arms') }}),
+studies as (select * from {{ ref('int_studies') }}),
+anchored as (select * from {{ ref('int_rereferral_anchors') }})
 
 select
     arms.study_id,
@@ -28,8 +21,6 @@ select
         ) }}
     ) as first_rereferral_in_window_date
 from arms
-inner join studies
-    using (study_id, la_code)
-left join anchored
-    using (study_id, la_code, case_id)
+inner join studies using (study_id, la_code)
+left join anchored using (study_id, la_code, case_id)
 group by all

@@ -1,13 +1,9 @@
 -- A case is observed for less than the re-referral window when its original referral lies so
 -- late that the window ends after the last observable day (FACT22 report, appendix 4: "fewer
 -- than 12 months" before the study end).
-with arms as (
-    select * from {{ ref('int_study_arms') }}
-),
-
-studies as (
-    select * from {{ ref('int_studies') }}
-),
+with
+arms as (select * from {{ ref('int_study_arms') }}),
+studies as (select * from {{ ref('int_studies') }}),
 
 windows as (
     select
@@ -19,8 +15,7 @@ windows as (
         {{ window_end('arms.referral_date', 'studies.rereferral_months', 'studies.year_mode') }}
             as window_end_date
     from arms
-    inner join studies
-        using (study_id, la_code)
+    inner join studies using (study_id, la_code)
 )
 
 select

@@ -1,17 +1,10 @@
 -- Cases with more escalations counted than dated. When every dated one lies before the study
 -- start, the undated ones are assumed to as well (FACT22 report, appendix 2, "Data"); when none
 -- is dated, `undated_escalation` decides.
-with arms as (
-    select * from {{ ref('int_study_arms') }}
-),
-
-studies as (
-    select * from {{ ref('int_studies') }}
-),
-
-escalations as (
-    select * from {{ ref('int_admitted_escalations') }}
-),
+with
+arms as (select * from {{ ref('int_study_arms') }}),
+studies as (select * from {{ ref('int_studies') }}),
+escalations as (select * from {{ ref('int_admitted_escalations') }}),
 
 counted as (
     select
@@ -24,10 +17,8 @@ counted as (
             where escalations.escalation_date >= studies.study_start
         ) as n_dated_from_study_start
     from arms
-    inner join studies
-        using (study_id, la_code)
-    inner join escalations
-        using (la_code, case_id)
+    inner join studies using (study_id, la_code)
+    inner join escalations using (la_code, case_id)
     group by all
     having count(*) filter (where not escalations.is_date_known) > 0
 )

@@ -1,8 +1,7 @@
 -- One row per child and authority, by pseudonym. Birth dates stay behind the gate: only the
 -- month is public.
-with children as (
-    select * from {{ ref('std_children') }}
-),
+with
+children as (select * from {{ ref('std_children') }}),
 
 cases as (
     select distinct

@@ -1,8 +1,7 @@
 -- One row per local authority that delivered anything, with the day its newest extract was
 -- taken.
-with files as (
-    select * from {{ ref('fct_load_log') }}
-)
+with
+files as (select * from {{ ref('fct_load_log') }})
 
 select
     la_code,

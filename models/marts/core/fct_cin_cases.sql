@@ -1,8 +1,7 @@
 -- One row per case of a child in need. A flat case list gives its cases as they are; age is at
 -- the plan start.
-with cases as (
-    select * from {{ ref('int_admitted_cin_cases') }}
-)
+with
+cases as (select * from {{ ref('int_admitted_cin_cases') }})
 
 select
     la_code,

@@ -1,16 +1,9 @@
 -- The value of every parameter in every study, whether it is the default, what it decides and
 -- which ambiguity it settles.
-with studies as (
-    select * from {{ ref('studies') }}
-),
-
-parameters as (
-    select * from {{ ref('parameters') }}
-),
-
-chosen as (
-    select * from {{ ref('study_parameters') }}
-)
+with
+studies as (select * from {{ ref('studies') }}),
+parameters as (select * from {{ ref('parameters') }}),
+chosen as (select * from {{ ref('study_parameters') }})
 
 select
     studies.study_id,

@@ -1,13 +1,9 @@
 -- The cases of each sample with their weights. Matched: a treated case counts once, a
 -- comparator as the sum of its links. Unmatched: every eligible case counts once, as the
 -- "before" of every balance table.
-with links as (
-    select * from {{ ref('fct_matched_links') }}
-),
-
-eligible as (
-    select * from {{ ref('int_matchable_cases') }}
-),
+with
+links as (select * from {{ ref('fct_matched_links') }}),
+eligible as (select * from {{ ref('int_matchable_cases') }}),
 
 matched as (
     select

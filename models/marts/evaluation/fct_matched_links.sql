@@ -1,8 +1,7 @@
 -- One row per treated case and comparator it is matched to. A treated case shares a weight of
 -- one equally among its comparators.
-with pairs as (
-    select * from {{ ref('int_matched_pairs') }}
-)
+with
+pairs as (select * from {{ ref('int_matched_pairs') }})
 
 select
     study_id,

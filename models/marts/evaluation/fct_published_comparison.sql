@@ -1,25 +1,16 @@
 -- Every figure the reports print, beside what this build computes: agrees within the printed
 -- precision (or the tolerance of figure_sources), differs, not_reproducible from what is
 -- printed, or not_applicable to what the build holds.
-with figures as (
-    select * from {{ ref('published_figures') }}
-),
-
-sources as (
-    select * from {{ ref('figure_sources') }}
-),
-
-computed as (
-    select * from {{ ref('int_computed_figures') }}
-),
+with
+figures as (select * from {{ ref('published_figures') }}),
+sources as (select * from {{ ref('figure_sources') }}),
+computed as (select * from {{ ref('int_computed_figures') }}),
 
 studies as (
     select distinct study_id from {{ ref('int_studies') }}
 ),
 
-analyses as (
-    select * from {{ ref('study_analyses') }}
-),
+analyses as (select * from {{ ref('study_analyses') }}),
 
 paired as (
     select
@@ -58,8 +49,7 @@ paired as (
     from figures
     left join sources
         on figures.figure_id = sources.figure_id
-    left join studies
-        using (study_id)
+    left join studies using (study_id)
     left join analyses
         on figures.study_id = analyses.study_id and sources.subject = analyses.analysis_id
     left join computed

@@ -1,7 +1,6 @@
 -- How many cases of each arm were recorded, left at each step and why, and were matched.
-with cases as (
-    select * from {{ ref('fct_study_cases') }}
-),
+with
+cases as (select * from {{ ref('fct_study_cases') }}),
 
 matched as (
     select
@@ -13,9 +12,7 @@ matched as (
     group by all
 ),
 
-steps as (
-    select * from {{ ref('sample_flow_steps') }}
-),
+steps as (select * from {{ ref('sample_flow_steps') }}),
 
 arms as (
     select

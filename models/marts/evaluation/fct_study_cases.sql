@@ -1,20 +1,10 @@
 -- One row per case of a study's authority: its arm, whether it is eligible and why not, and its
 -- matching stratum.
-with arms as (
-    select * from {{ ref('int_study_arms') }}
-),
-
-eligibility as (
-    select * from {{ ref('int_study_eligibility') }}
-),
-
-strata as (
-    select * from {{ ref('int_strata') }}
-),
-
-undated as (
-    select * from {{ ref('int_undated_escalations') }}
-)
+with
+arms as (select * from {{ ref('int_study_arms') }}),
+eligibility as (select * from {{ ref('int_study_eligibility') }}),
+strata as (select * from {{ ref('int_strata') }}),
+undated as (select * from {{ ref('int_undated_escalations') }})
 
 select
     arms.study_id,
@@ -34,9 +24,6 @@ select
     coalesce(undated.is_escalation_date_assumed, false) as is_escalation_date_assumed,
     coalesce(undated.is_escalation_undated, false) as is_escalation_undated
 from arms
-inner join eligibility
-    using (study_id, la_code, case_id)
-left join strata
-    using (study_id, la_code, case_id)
-left join undated
-    using (study_id, la_code, case_id)
+inner join eligibility using (study_id, la_code, case_id)
+left join strata using (study_id, la_code, case_id)
+left join undated using (study_id, la_code, case_id)

@@ -1,21 +1,11 @@
 -- The covariates a study names, one row per case: the value that enters means and models, and
 -- the bin that enters strata. A category is 1 where the case has it and 0 elsewhere, so that a
 -- missing or unknown code counts as "other".
-with covariates as (
-    select * from {{ ref('study_covariates') }}
-),
-
-attributes as (
-    select * from {{ ref('int_case_attributes') }}
-),
-
-studies as (
-    select * from {{ ref('int_studies') }}
-),
-
-bins as (
-    select * from {{ ref('study_covariate_bins') }}
-),
+with
+covariates as (select * from {{ ref('study_covariates') }}),
+attributes as (select * from {{ ref('int_case_attributes') }}),
+studies as (select * from {{ ref('int_studies') }}),
+bins as (select * from {{ ref('study_covariate_bins') }}),
 
 valued as (
     select
@@ -35,10 +25,8 @@ valued as (
         end as binned_value,
         attributes.text_value
     from covariates
-    inner join attributes
-        using (study_id, attribute)
-    inner join studies
-        using (study_id, la_code)
+    inner join attributes using (study_id, attribute)
+    inner join studies using (study_id, la_code)
 ),
 
 binned as (

@@ -1,17 +1,10 @@
 -- Whether an analysis may be read at all, by thresholds set before any result: balance, matched
 -- share, effective size, events, clusters and observation. Thresholds stand in
 -- `diagnostic_thresholds`.
-with analyses as (
-    select * from {{ ref('int_study_analyses') }}
-),
-
-measured as (
-    select * from {{ ref('int_diagnostics') }}
-),
-
-thresholds as (
-    select * from {{ ref('diagnostic_thresholds') }}
-)
+with
+analyses as (select * from {{ ref('int_study_analyses') }}),
+measured as (select * from {{ ref('int_diagnostics') }}),
+thresholds as (select * from {{ ref('diagnostic_thresholds') }})
 
 select
     analyses.study_id,

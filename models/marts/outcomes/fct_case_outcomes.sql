@@ -1,33 +1,14 @@
 -- Every outcome of every case of a study in one shape: a value, the dates it rests on, and
 -- whether it is censored. Binary outcomes are 1 or 0; lengths are in days. A null value means
 -- that the outcome can't be told for this case.
-with arms as (
-    select * from {{ ref('int_study_arms') }}
-),
-
-studies as (
-    select * from {{ ref('int_studies') }}
-),
-
-closures as (
-    select * from {{ ref('int_closures') }}
-),
-
-lengths as (
-    select * from {{ ref('int_case_lengths') }}
-),
-
-escalations as (
-    select * from {{ ref('int_escalations_in_study') }}
-),
-
-rereferrals as (
-    select * from {{ ref('int_rereferrals') }}
-),
-
-short_observations as (
-    select * from {{ ref('int_short_observations') }}
-),
+with
+arms as (select * from {{ ref('int_study_arms') }}),
+studies as (select * from {{ ref('int_studies') }}),
+closures as (select * from {{ ref('int_closures') }}),
+lengths as (select * from {{ ref('int_case_lengths') }}),
+escalations as (select * from {{ ref('int_escalations_in_study') }}),
+rereferrals as (select * from {{ ref('int_rereferrals') }}),
+short_observations as (select * from {{ ref('int_short_observations') }}),
 
 outcomes as (
     {% for outcome, relation, condition, event_date, origin_date in [
@@ -106,7 +87,5 @@ select
     coalesce(outcomes.watched_until_date, studies.observed_until) as observed_until_date,
     md5(concat_ws('|', outcomes.outcome, studies.definition_hash)) as definition_hash
 from outcomes
-inner join arms
-    using (study_id, la_code, case_id)
-inner join studies
-    using (study_id, la_code)
+inner join arms using (study_id, la_code, case_id)
+inner join studies using (study_id, la_code)

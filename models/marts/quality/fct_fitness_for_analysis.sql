@@ -5,8 +5,7 @@ with analyses as (
         study_analyses.study_id,
         study_analyses.analysis_id
     from {{ ref('study_analyses') }} as study_analyses
-    inner join {{ ref('studies') }} as studies
-        using (study_id)
+    inner join {{ ref('studies') }} as studies using (study_id)
 ),
 
 findings as (

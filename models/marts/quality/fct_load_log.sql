@@ -1,8 +1,7 @@
 -- One row per extract file: how many source records it has and what became of each of them.
 -- n_read = n_loaded + n_quarantined + n_duplicate + n_superseded + n_opted_out, exactly.
-with files as (
-    select * from {{ ref('stg_landing__load_log') }}
-),
+with
+files as (select * from {{ ref('stg_landing__load_log') }}),
 
 fates as (
     {% for records in [

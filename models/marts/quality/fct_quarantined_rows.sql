@@ -43,9 +43,7 @@ refused as (
     select * from quarantined
 ),
 
-reasons as (
-    select * from {{ ref('quarantine_reasons') }}
-)
+reasons as (select * from {{ ref('quarantine_reasons') }})
 
 select
     refused.la_code,

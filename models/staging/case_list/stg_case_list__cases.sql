@@ -16,9 +16,8 @@
 ] -%}
 -- One row per record of a case list, typed: text becomes dates, numbers and codes, and what
 -- can't be read is named.
-with source as (
-    select * from {{ source('landing', 'case_list__cases') }}
-),
+with
+source as (select * from {{ source('landing', 'case_list__cases') }}),
 
 typed as (
     select

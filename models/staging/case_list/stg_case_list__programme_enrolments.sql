@@ -1,7 +1,6 @@
 -- One row per record of an enrolment file beside a case list, typed.
-with source as (
-    select * from {{ source('landing', 'case_list__programme_enrolments') }}
-),
+with
+source as (select * from {{ source('landing', 'case_list__programme_enrolments') }}),
 
 typed as (
     select

@@ -1,7 +1,6 @@
 -- One row per record of a long re-referral file beside a case list, typed.
-with source as (
-    select * from {{ source('landing', 'case_list__referrals') }}
-),
+with
+source as (select * from {{ source('landing', 'case_list__referrals') }}),
 
 typed as (
     select

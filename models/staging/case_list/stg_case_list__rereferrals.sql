@@ -1,5 +1,6 @@
 -- One row per re-referral date that a case list keeps in one cell of the case's row.
-with cases as (
+with
+cases as (
     select * from {{ ref('stg_case_list__cases') }}
     where rereferral_dates is not null
 ),

@@ -1,7 +1,6 @@
 -- A delivery whose extract.yml names no authority is kept under 'unknown'.
-with source as (
-    select * from {{ source('landing', 'load_log') }}
-),
+with
+source as (select * from {{ source('landing', 'load_log') }}),
 
 renamed as (
     select

@@ -1,7 +1,6 @@
 -- A delivery whose extract.yml names no authority is kept under 'unknown'.
-with source as (
-    select * from {{ source('landing', 'refused_rows') }}
-),
+with
+source as (select * from {{ source('landing', 'refused_rows') }}),
 
 renamed as (
     select

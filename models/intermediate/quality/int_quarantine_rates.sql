@@ -1,0 +1,38 @@
+-- The share of each file's records that was quarantined, by reason and in all, against the shares
+-- that a delivery may have (`delivery_thresholds`).
+with
+quarantined as (select * from {{ ref('fct_quarantined_rows') }}),
+files as (select * from {{ ref('stg_landing__load_log') }}),
+thresholds as (select * from {{ ref('delivery_thresholds') }}),
+
+counted as (
+    select
+        file_key,
+        reason_code as expectation,
+        column_name,
+        count(*) as n_quarantined
+    from quarantined
+    group by all
+    union all
+    select
+        file_key,
+        'all reasons together' as expectation,
+        cast(null as varchar) as column_name,
+        count(*) as n_quarantined
+    from quarantined
+    group by all
+)
+
+select
+    files.la_code,
+    'quarantine' as suite,
+    counted.expectation,
+    counted.column_name,
+    thresholds.severity,
+    counted.n_quarantined <= thresholds.max_quarantined_share * files.n_read as success,
+    counted.n_quarantined as unexpected_count,
+    files.n_read as element_count,
+    {{ file_path('files') }} as file_names
+from counted
+inner join files using (file_key)
+cross join thresholds
