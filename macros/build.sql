@@ -26,7 +26,13 @@ published.
                 {%- do public_tables.append(node.name) -%}
             {%- endif -%}
         {%- endfor -%}
+        {%- set filters = [] -%}
+        {%- for option in ['select', 'exclude', 'selector', 'resource_types', 'exclude_resource_types']
+            if invocation_args_dict.get(option) -%}
+            {%- do filters.append('--' ~ option | replace('_', '-')) -%}
+        {%- endfor -%}
         {%- set build = {
+            'filters': filters,
             'statuses': statuses,
             'expected': expected,
             'public_tables': public_tables,

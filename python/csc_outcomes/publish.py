@@ -39,6 +39,7 @@ class Build:
     """What dbt says at the end of a run: the status of each node, and which nodes a complete
     build has."""
 
+    filters: list[str]
     statuses: dict[str, str]
     expected: list[str]
     public_tables: list[str]
@@ -58,10 +59,10 @@ def close_build(build: Build, project: Path, connection: duckdb.DuckDBPyConnecti
     otherwise."""
     if build.failed:
         return _why_failed(build, connection)
-    if build.left_out:
+    if build.filters or build.left_out:
         return (
-            f"Not published: this run built {len(build.statuses)} of "
-            f"{len(build.statuses) + len(build.left_out)} models and tests. "
+            f"Not published: this run left out a part of the project "
+            f"({', '.join(build.filters) or f'{len(build.left_out)} models and tests'}). "
             "Run plain `dbt build` to publish; the tables published before are unchanged."
         )
     from csc_outcomes.summary import summary_text

@@ -55,11 +55,19 @@ def test_published_files_are_for_their_owner_alone(project: Project) -> None:
     assert {oct(p.stat().st_mode & 0o777) for p in (current / "analyst").iterdir()} == {"0o600"}
 
 
-def test_a_filtered_build_changes_nothing(project: Project) -> None:
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--select", "code_sets"),
+        ("--exclude-resource-type", "unit_test", "--select", "code_sets"),
+    ],
+)
+def test_a_filtered_build_changes_nothing(project: Project, options: tuple[str, ...]) -> None:
     before = published_bytes(project)
-    result = project.dbt("build", "--select", "code_sets")
+    result = project.dbt("build", *options)
     assert result.returncode == 0
     assert "Not published" in result.stdout
+    assert options[0] in result.stdout
     assert published_bytes(project) == before
 
 
