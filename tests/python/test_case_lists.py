@@ -91,6 +91,16 @@ def test_one_file_three_files_and_a_workbook_are_one_list(
     pd.testing.assert_frame_equal(plain, small_list_rows(tables, key, study, la_code))
 
 
+def test_a_file_delivered_twice_counts_once(tables: duckdb.DuckDBPyConnection) -> None:
+    rows = tables.execute(
+        "select delivery, n_read, n_loaded, n_duplicate, n_superseded from fct_load_log"
+        " where la_code = ? order by delivery",
+        [authorities.PLAIN],
+    ).fetchall()
+    n_cases = len(authorities.SMALL_LIST)
+    assert rows == [("1", n_cases, 0, n_cases, 0), ("2", n_cases, n_cases, 0, 0)]
+
+
 def test_each_faulty_row_has_its_reason(tables: duckdb.DuckDBPyConnection) -> None:
     rows = tables.execute(
         "select source_row_number, reason_code, reason from fct_quarantined_rows where la_code = ?",
