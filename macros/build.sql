@@ -13,8 +13,10 @@ published.
 {% macro close_build(results) -%}
     {%- if execute and flags.WHICH == 'build' -%}
         {%- set statuses = {} -%}
+        {%- set paths = {} -%}
         {%- for result in results if result.node.resource_type != 'exposure' -%}
             {%- do statuses.update({result.node.unique_id: result.status | string}) -%}
+            {%- do paths.update({result.node.unique_id: result.node.original_file_path}) -%}
         {%- endfor -%}
         {%- set expected = [] -%}
         {%- set public_tables = [] -%}
@@ -34,6 +36,7 @@ published.
         {%- set build = {
             'filters': filters,
             'statuses': statuses,
+            'paths': paths,
             'expected': expected,
             'public_tables': public_tables,
             'settings': {'withhold_failing_la': var('withhold_failing_la')}

@@ -41,6 +41,7 @@ class Build:
 
     filters: list[str]
     statuses: dict[str, str]
+    paths: dict[str, str]
     expected: list[str]
     public_tables: list[str]
     settings: dict[str, Any]
@@ -71,16 +72,21 @@ def close_build(build: Build, project: Path, connection: duckdb.DuckDBPyConnecti
     generation = _write_generation(build, build_id, project / "published", connection)
     _point_to(generation)
     _drop_old_generations(generation)
-    withheld = critical_findings(connection)
     return "\n".join(
         [
             summary_text(generation),
-            *(["", "Withheld, for a delivery failed its expectations:"] if withheld else []),
-            *(f"  - {line}" for line in withheld),
+            *_listed(
+                "Withheld, for a delivery failed its expectations:", critical_findings(connection)
+            ),
+            *_listed("Deliveries with warnings:", warnings(connection)),
             "",
             f"Published build {build_id} to published/current/analyst.",
         ]
     )
+
+
+def _listed(title: str, lines: list[str]) -> list[str]:
+    return ["", title, *(f"  - {line}" for line in lines)] if lines else []
 
 
 def build_identity(project: Path, settings: dict[str, Any]) -> str:
@@ -199,7 +205,9 @@ def _why_failed(build: Build, connection: duckdb.DuckDBPyConnection) -> str:
             "dbt build --vars 'withhold_failing_la: true'"
         )
     broken = [n for n in build.failed if n not in gate and build.statuses[n] != "skipped"]
-    lines += [f"  - {build.statuses[name]}: {name}" for name in broken]
+    lines += [
+        f"  - {build.statuses[name]}: {name.split('.')[2]} ({build.paths[name]})" for name in broken
+    ]
     return "\n".join(lines)
 
 
@@ -210,7 +218,7 @@ def critical_findings(connection: duckdb.DuckDBPyConnection) -> list[str]:
         select
             results.la_code, files.la_name, results.file_names, results.column_name,
             results.suite, results.expectation, results.unexpected_count, results.element_count,
-            refused.reason
+            coalesce(refused.reason, reasons.what_to_do) as what_next
         from fct_expectation_results as results
         left join (select la_code, max(la_name) as la_name from fct_load_log group by la_code) as
         files
@@ -219,12 +227,50 @@ def critical_findings(connection: duckdb.DuckDBPyConnection) -> list[str]:
             on results.expectation = 'file is accepted' and refused.la_code = results.la_code
             and coalesce(refused.delivery || '/', '') || refused.file_name = results.file_names
             and refused.status = 'refused'
+        left join quarantine_reasons as reasons
+            on results.suite = 'quarantine' and reasons.reason_code = results.expectation
         where results.severity = 'critical' and not results.success
         order by all
         """
     ).fetchall()
     return [
         f"{la} {name}, {file or 'no file'}, {column or 'whole file'}: "
-        f"{suite}: {rule} ({n_bad} of {n_all})" + (f": {reason}" if reason else "")
-        for la, name, file, column, suite, rule, n_bad, n_all, reason in rows
+        f"{suite}: {rule}: {_how_often(suite, n_bad, n_all)}"
+        + (f". {what_next}" if what_next else "")
+        for la, name, file, column, suite, rule, n_bad, n_all, what_next in rows
+    ]
+
+
+def _how_often(suite: str, n_bad: int, n_all: int) -> str:
+    if suite == "delivery":
+        return "not so"
+    return (
+        f"{n_bad} of {n_all} records" if suite == "quarantine" else f"not so in {n_bad} of {n_all}"
+    )
+
+
+def warnings(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    """One line per authority whose delivery passed with warnings: how many, and where to look."""
+    rows = connection.execute(
+        """
+        select
+            results.la_code, max(files.la_name), max(files.n_quarantined), max(files.n_read),
+            count(*)
+        from fct_expectation_results as results
+        inner join (
+            select
+                la_code, max(la_name) as la_name, sum(n_quarantined) as n_quarantined,
+                sum(n_read) as n_read
+            from fct_load_log
+            group by la_code
+        ) as files using (la_code)
+        where results.severity = 'warning' and not results.success
+        group by results.la_code
+        order by results.la_code
+        """
+    ).fetchall()
+    return [
+        f"{la} {name}: {n_warnings} expectations not met, {n_quarantined} of {n_read} records "
+        "quarantined; see fct_expectation_results and fct_quarantined_rows"
+        for la, name, n_quarantined, n_read, n_warnings in rows
     ]

@@ -57,6 +57,25 @@ PRIMARY = """
     where estimates.is_primary and estimates.term = 'treated'
     order by estimates.study_id, estimates.analysis_id
 """
+# What pre-set diagnostics say against the primary analyses, once for each study and diagnostic.
+DOUBTS = """
+    select
+        study_id,
+        case when count(distinct outcome) < max(n_outcomes)
+            then string_agg(distinct outcome, ', ' order by outcome) || ': ' else '' end ||
+        meaning || ': ' || printf('%.2f', value) || ' (' || verdict || ')'
+    from fct_study_diagnostics
+    inner join (
+        select
+            study_id, analysis_id, outcome,
+            count(distinct outcome) over (partition by study_id) as n_outcomes
+        from fct_effect_estimates
+        where is_primary and term = 'treated' and status = 'ok'
+    ) using (study_id, analysis_id)
+    where verdict != 'pass'
+    group by study_id, diagnostic, meaning, value, verdict
+    order by study_id, diagnostic
+"""
 WIDE = 34
 HEADER = (
     f"{'outcome':<{WIDE}}{'treated':>10}{'comparator':>12}{'difference':>12}   "
@@ -77,16 +96,21 @@ def summary_text(generation: Path) -> str:
     database = generation / "analyst" / "csc_outcomes.duckdb"
     with duckdb.connect(str(database), read_only=True) as connection:
         rows = connection.execute(PRIMARY).fetchdf().to_dict("records")
+        doubts = connection.execute(DOUBTS).fetchall()
     if not rows:
         return NO_STUDY
     lines: list[str] = []
-    study_id = None
-    for row in rows:
-        if row["study_id"] != study_id:
-            study_id = row["study_id"]
-            lines += ["", _title(row), HEADER]
-        lines.append(_line(row))
+    for study_id in dict.fromkeys(row["study_id"] for row in rows):
+        own = [row for row in rows if row["study_id"] == study_id]
+        lines += ["", _title(own[0]), HEADER, *(_line(row) for row in own)]
+        notes = [f"{row['outcome']}: {row['status_reason']}" for row in own if _has_note(row)]
+        notes += [doubt for study, doubt in doubts if study == study_id]
+        lines += ["Before you read it:", *(f"  - {note}" for note in notes)] if notes else []
     return "\n".join([*lines, "", *FOOTER])
+
+
+def _has_note(row: Mapping[Hashable, Any]) -> bool:
+    return row["status"] == "ok" and isinstance(row["status_reason"], str)
 
 
 def _title(row: Mapping[Hashable, Any]) -> str:
@@ -105,13 +129,14 @@ def _line(row: Mapping[Hashable, Any]) -> str:
     level, difference = (" %", " pp") if is_share else (" wk", " wk")
     interval = f"{_shown(row['ci_low'], scale)} to {_shown(row['ci_high'], scale)}"
     published = [row[f"published_{part}"] for part in ("treated", "comparator", "difference")]
+    printed = "" if all(map(math.isnan, published)) else " / ".join(map(_shown, published))
     return (
         f"{row['outcome']:<{WIDE}}"
         f"{_shown(row['treated'], scale, level):>10}"
         f"{_shown(row['comparator'], scale, level):>12}"
         f"{_shown(row['estimate'], scale, difference) + row['stars']:>12}   "
-        f"{interval:<18}{' / '.join(_shown(value) for value in published)}"
-    )
+        f"{interval:<18}{printed}"
+    ).rstrip()
 
 
 def _shown(value: float, scale: float = 1, unit: str = "") -> str:

@@ -225,7 +225,7 @@ def add_small_lists(project: Project) -> None:
     }
     project.add_delivery("workbook", "1", workbook, {"cases.xlsx": _xlsx(fields, rows)})
     for name, la_code in (("plain", PLAIN), ("wide", WIDE), ("workbook", WORKBOOK)):
-        project.add_study(name, la_code=la_code)
+        project.add_study(name, la_code=la_code, parameters={"balance_origin": None})
 
 
 def _csv(fields: list[str], rows: list[dict[str, Any]]) -> bytes:

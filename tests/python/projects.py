@@ -91,17 +91,19 @@ class Project:
         self,
         study_id: str,
         like: str = "fact22",
-        parameters: Mapping[str, str] | None = None,
+        parameters: Mapping[str, str | None] | None = None,
         **facts: str,
     ) -> None:
         """Adds a study by seed rows alone: another study's rows under a new id, with facts and
-        parameters changed."""
+        parameters changed; a parameter that is None is left unset."""
         for seed in STUDY_SEEDS:
             rows = [row for row in self._seed_rows(seed) if row["study_id"] == like]
             if seed == "study_parameters":
                 own = {row["parameter_id"]: row["value"] for row in rows} | dict(parameters or {})
                 rows = [
-                    {"study_id": study_id, "parameter_id": p, "value": v} for p, v in own.items()
+                    {"study_id": study_id, "parameter_id": p, "value": v}
+                    for p, v in own.items()
+                    if v is not None
                 ]
             changes = facts if seed == "studies" else {}
             self.add_seed_rows(seed, ({**row, "study_id": study_id, **changes} for row in rows))

@@ -12,6 +12,7 @@ select
     measured.diagnostic,
     cast(measured.value as double) as value,
     thresholds.warn_at as threshold,
+    thresholds.meaning,
     case
         when thresholds.worse_when = 'above' and measured.value > thresholds.fail_at then 'fail'
         when thresholds.worse_when = 'above' and measured.value > thresholds.warn_at then 'warn'

@@ -130,9 +130,7 @@ def _fit_wls(design: Design, analysis: Analysis) -> list[Estimate]:
 def _with_one_sided_note(design: Design) -> Design:
     for value, arm, other in ((1, "treated", "comparator"), (0, "comparator", "treated")):
         if np.ptp(design.outcome[design.treated == value]) == 0:
-            note = (
-                f"one_sided: all {arm} cases have the same outcome, the error is the {other} cases'"
-            )
+            note = f"one_sided: all {arm} cases have the same outcome, so the error is that of the {other} cases alone"
             return replace(design, notes=(*design.notes, note))
     return design
 
