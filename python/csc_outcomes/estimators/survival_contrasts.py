@@ -13,8 +13,6 @@ from csc_outcomes.estimators.result import (
 )
 from csc_outcomes.estimators.survival import kaplan_meier, restricted_mean
 
-TOO_FEW = "too_few_events: no event tells the arms apart while both were watched"
-
 
 @dataclass(frozen=True)
 class LogRankTest:
@@ -102,65 +100,71 @@ def log_rank_test(
 ) -> LogRankTest:
     """Log-rank test of two arms; arrays of n, `treated` 0/1.
 
-    Without weights and groups the usual one (hypergeometric variance, ties as R's survdiff; by
-    lifelines). With either, observed - expected is weighted and its variance robust: the sum over
+    Without weights and groups the usual one (hypergeometric variance, ties as R's survdiff). With
+    either, observed - expected is weighted and its variance robust: the sum over
     cases or clusters (codes 0..G-1) of squared score contributions, no small-sample factor (Lin
     and Wei 1989, at no effect). Taking weights of matching for counts, as lifelines does, would
     get the variance wrong. Raises NotEstimableError for an empty arm or without events to compare.
     """
+    from scipy.special import chdtrc
+
     if len(np.unique(treated)) < 2:
         raise NotEstimableError("empty_arm: the test needs treated and comparator cases")
     if not np.any(has_event):
         raise NotEstimableError("no_events: no case ended within the time observed")
     is_counted = weights is None and groups is None
-    test = _counted_log_rank if is_counted else _robust_log_rank
-    return test(days, np.asarray(has_event), treated, weights, groups)
-
-
-def _counted_log_rank(
-    days: FloatArray, has_event: IntArray, treated: FloatArray, *_: object
-) -> LogRankTest:
-    from lifelines.statistics import logrank_test
-
-    arms = [treated == arm for arm in (0, 1)]
-    found = logrank_test(days[arms[0]], days[arms[1]], has_event[arms[0]], has_event[arms[1]])
-    if not np.isfinite(found.test_statistic):
-        raise NotEstimableError(TOO_FEW)
-    return LogRankTest(float(found.test_statistic), 1, float(found.p_value), "counts")
-
-
-def _robust_log_rank(
-    days: FloatArray,
-    has_event: IntArray,
-    treated: FloatArray,
-    weights: FloatArray | None,
-    groups: IntArray | None,
-) -> LogRankTest:
-    from scipy.special import chdtrc
-
-    weights = np.ones(len(days)) if weights is None else weights
-    scores = log_rank_scores(days, has_event, treated, weights)
-    sums = scores if groups is None else np.bincount(groups, scores)
-    variance = float(sums @ sums)
-    if not variance > 1e-12 * float(weights @ weights):
-        raise NotEstimableError(TOO_FEW)
+    used = np.ones(len(days)) if weights is None else weights
+    steps = _log_rank_steps(days, np.asarray(has_event), treated, used)
+    scores = steps.scores(used)
+    variance = steps.counted_variance() if is_counted else _squares(scores, groups)
+    if not variance > 1e-12 * float(used @ used):
+        raise NotEstimableError("too_few_events: no event tells apart the arms while both are seen")
     statistic = float(scores.sum()) ** 2 / variance
-    return LogRankTest(statistic, 1, float(chdtrc(1, statistic)), "robust")
+    method = "counts" if is_counted else "robust"
+    return LogRankTest(statistic, 1, float(chdtrc(1, statistic)), method)
 
 
-def log_rank_scores(
+def _squares(scores: FloatArray, groups: IntArray | None) -> float:
+    sums = scores if groups is None else np.bincount(groups, scores)
+    return float(sums @ sums)
+
+
+@dataclass(frozen=True)
+class _LogRankSteps:
+    """Per case its `position` among the distinct times; per time the weighted counts."""
+
+    position: IntArray
+    has_event: IntArray
+    treated: FloatArray
+    at_risk: FloatArray
+    events: FloatArray
+    share: FloatArray  # of the treated among those at risk
+
+    def scores(self, weights: FloatArray) -> FloatArray:
+        """Contribution of each case to observed - expected events of the treated.
+
+        Its own event and its exposure, each compared with the treated share of those at risk.
+        """
+        hazard = self.events / self.at_risk
+        exposure = self.treated * np.cumsum(hazard)[self.position]
+        exposure = exposure - np.cumsum(hazard * self.share)[self.position]
+        surprise = self.has_event * (self.treated - self.share[self.position])
+        return np.asarray(weights * (surprise - exposure))
+
+    def counted_variance(self) -> float:
+        """Hypergeometric variance of observed - expected, for weights of 1."""
+        ties = (self.at_risk - self.events) / np.maximum(self.at_risk - 1, 1)
+        return float(np.sum(self.events * ties * self.share * (1 - self.share)))
+
+
+def _log_rank_steps(
     days: FloatArray, has_event: IntArray, treated: FloatArray, weights: FloatArray
-) -> FloatArray:
-    """Weighted contribution of each case to observed - expected events of the treated (n).
-
-    Its own event and its exposure, each compared with the treated share of those at risk.
-    """
+) -> _LogRankSteps:
     times, position = np.unique(days, return_inverse=True)
     at_risk, treated_at_risk = (
-        np.cumsum(np.bincount(position, part, len(times))[::-1])[::-1]
+        np.cumsum(np.bincount(position, part, len(times))[::-1], dtype=np.float64)[::-1]
         for part in (weights, weights * treated)
     )
-    hazard = np.bincount(position, weights * has_event, len(times)) / at_risk
+    events = np.bincount(position, weights * has_event, len(times)).astype(np.float64)
     share = treated_at_risk / at_risk
-    exposure = treated * np.cumsum(hazard)[position] - np.cumsum(hazard * share)[position]
-    return np.asarray(weights * (has_event * (treated - share[position]) - exposure))
+    return _LogRankSteps(position, has_event, treated, at_risk, events, share)
