@@ -147,6 +147,8 @@ def _mismatch(frame: pd.DataFrame, analysis: Analysis) -> str | None:
         return "has no 'classical' errors: they would take weights for counts"
     if estimator != "rmst":
         return None
+    if analysis.horizon_days is not None and not analysis.horizon_days > 0:
+        return "needs a positive number of days as horizon_days"
     if analysis.covariates or "entry_days" in frame:
         return "takes neither covariates nor entry_days"
     if analysis.horizon_days is None and se_type.startswith("bootstrap"):
