@@ -109,6 +109,14 @@ def test_ties_are_kept_and_shared() -> None:
     assert links["weight"].tolist() == [0.5, 0.5]
 
 
+def test_tolerance_is_in_squared_standard_deviations_of_all_cases() -> None:
+    scores = pd.Series([0.0, 1.0, 1.1])
+    cases = pd.DataFrame({"case_id": list("tab"), "treated": [1, 0, 0], "score": scores})
+    apart = (1.1**2 - 1) / scores.var()
+    assert len(neighbours_with_ties(cases, 1, tolerance=1.01 * apart)) == 2
+    assert len(neighbours_with_ties(cases, 1, tolerance=0.99 * apart)) == 1
+
+
 def test_the_estimate_is_that_of_weighted_least_squares(scored: pd.DataFrame) -> None:
     links = neighbours_with_ties(scored)
     weight = scored["case_id"].map(links.groupby("comparator_case_id")["weight"].sum()).fillna(0)
