@@ -175,6 +175,13 @@ def test_thin_data_give_numbers_or_a_reason(rows: list[tuple[int, int, int, int]
     assert codes <= {"empty_arm", "no_events", "too_few_events", "short_follow_up"}
 
 
+def test_where_all_ended_in_one_way_the_share_is_1_whatever_the_rounding() -> None:
+    days, cause = np.array([0.0, 0, 0, 0, 1]), np.array([0, 0, 1, 1, 1])
+    last = cumulative_incidence(days, cause, 1, np.array([0.3, 1.3, 0.3, 0.3, 3.3])).iloc[-1]
+    assert last["incidence"] == 1
+    assert np.isnan(last["ci_high"])
+
+
 def test_reasons() -> None:
     days, cause, treated = np.array([3.0, 5.0, 8.0]), np.array([1, 0, 1]), np.array([1.0, 0.0, 0.0])
     with pytest.raises(NotEstimableError, match=r"^empty_arm: "):

@@ -28,6 +28,7 @@ CURVE_COLUMNS = (
     "ci_low",
     "ci_high",
 )
+ROUNDING = 1e-12
 VARIANCES = ("jackknife", "delta")
 
 
@@ -106,7 +107,9 @@ def _steps(days: FloatArray, cause: IntArray, of_cause: int, weights: FloatArray
         factor[-1] = 0.0  # exactly, whatever the rounding
     survival: FloatArray = np.cumprod(factor, dtype=np.float64)
     before = np.append(1.0, survival[:-1])
-    incidence = np.minimum(np.cumsum(before * of_cause_ended / at_risk), 1.0)
+    incidence = np.cumsum(before * of_cause_ended / at_risk)
+    # Where all have ended in this way the sum may miss 1 by rounding.
+    incidence = np.where(incidence > 1 - ROUNDING, 1.0, incidence)
     return _Steps(times, position, at_risk, of_cause_ended, ended, survival, before, incidence)
 
 
@@ -259,7 +262,8 @@ def _with_interval(curve: pd.DataFrame) -> pd.DataFrame:
     inside = (incidence > 0) & (incidence < 1)
     free = np.where(inside, 1 - incidence, 0.5)
     width = critical_value(None) * error / (free * np.abs(np.log(free)))
-    low, high = 1 - free ** np.exp(-width), 1 - free ** np.exp(width)
+    with np.errstate(over="ignore", under="ignore"):  # an interval that reaches 1
+        low, high = 1 - free ** np.exp(-width), 1 - free ** np.exp(width)
     return curve.assign(
         ci_low=np.where(inside, low, np.nan), ci_high=np.where(inside, high, np.nan)
     )
