@@ -3,20 +3,29 @@
 import pytest
 
 from csc_outcomes.estimators.analyses import Analysis, fit
-from csc_outcomes.estimators.multiplicity import benjamini_hochberg, stars
+from csc_outcomes.estimators.multiplicity import (
+    benjamini_hochberg,
+    benjamini_yekutieli,
+    holm,
+    stars,
+)
 from estimator_fixtures import answers, outcome_frame
 
+ADJUSTMENTS = {"BH": benjamini_hochberg, "BY": benjamini_yekutieli, "holm": holm}
 
+
+@pytest.mark.parametrize("method", ADJUSTMENTS)
 @pytest.mark.parametrize("family", ["a", "b", "c", "d"])
-def test_step_up_equals_r_and_skips_missing_members(family: str) -> None:
+def test_adjustments_equal_r_and_skip_missing_members(family: str, method: str) -> None:
     expected = answers("multiplicity")[family]
-    adjusted = benjamini_hochberg(expected["p"])
-    for ours, theirs in zip(adjusted, expected["BH"], strict=True):
+    adjusted = ADJUSTMENTS[method](expected["p"])
+    for ours, theirs in zip(adjusted, expected[method], strict=True):
         assert ours is None if theirs is None else ours == pytest.approx(theirs, abs=1e-12)
 
 
-def test_four_primary_outcomes() -> None:
-    expected = answers("fact22_a")["benjamini_hochberg"]["p_BH"]
+@pytest.mark.parametrize("method", ADJUSTMENTS)
+def test_four_primary_outcomes(method: str) -> None:
+    expected = answers("fact22_a")["benjamini_hochberg"][f"p_{method}"]
     analyses = {
         "closed": ("closed_no_esc", "wls"),
         "length": ("length_days", "censored_normal"),
@@ -27,13 +36,15 @@ def test_four_primary_outcomes() -> None:
         fit(outcome_frame("fact22_a", outcome), Analysis(estimator))[0].p_value
         for outcome, estimator in analyses.values()
     ]
-    assert benjamini_hochberg(p_values) == pytest.approx(
+    assert ADJUSTMENTS[method](p_values) == pytest.approx(
         [expected[name] for name in analyses], abs=1e-9
     )
 
 
-def test_a_family_without_p_values_stays_empty() -> None:
-    assert benjamini_hochberg([None, float("nan")]) == [None, None]
+@pytest.mark.parametrize("method", ADJUSTMENTS)
+def test_a_family_without_p_values_stays_empty(method: str) -> None:
+    assert ADJUSTMENTS[method]([None, float("nan")]) == [None, None]
+    assert ADJUSTMENTS[method]([]) == []
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from csc_outcomes.estimators.analyses import Analysis, fit
 from csc_outcomes.estimators.propensity import (
     matching_weights,
     nearest_neighbours,
+    neighbours_without_replacement,
     propensity_scores,
 )
 from csc_outcomes.estimators.result import NotEstimableError
@@ -84,6 +85,37 @@ def test_length_depends_on_the_scale_of_the_weights(
     assert effects["per_treated"].estimate == pytest.approx(27.7, abs=0.05)
 
 
+@pytest.fixture(scope="module")
+def single_links(scored: pd.DataFrame) -> pd.DataFrame:
+    return neighbours_without_replacement(scored, 3)
+
+
+def test_neighbours_without_replacement_equal_matchit(single_links: pd.DataFrame) -> None:
+    path = ORACLE / "fact22_a_psm_without_replacement.csv"
+    expected = pd.read_csv(path).set_index("treated_case")
+    ours = single_links.pivot(index="treated_case_id", columns="rank", values="comparator_case_id")
+    assert len(ours) == len(expected) == 163
+    for round_number in (1, 2, 3):
+        theirs = expected[f"m{round_number}"]
+        assert (ours[round_number].loc[theirs.index] == theirs).all()
+    assert single_links["comparator_case_id"].is_unique
+
+
+@pytest.mark.parametrize("outcome", ["closed_no_esc", "escalated", "rereferred_12m"])
+def test_effects_without_replacement_equal_r(
+    scored: pd.DataFrame, single_links: pd.DataFrame, outcome: str
+) -> None:
+    scores = pd.read_csv(ORACLE / "fact22_a_psm_scores.csv").set_index("case_id")
+    weight = scored["case_id"].map(matching_weights(single_links, "matchit")).fillna(0)
+    theirs = scores["w_without_replacement"].loc[scored["case_id"]]
+    assert weight.to_numpy() == pytest.approx(theirs.to_numpy(), abs=1e-9)
+    expected = answers("fact22_a")["psm"]["without_replacement"][outcome]
+    treated = fit(scored.assign(weight=weight, value=scored[outcome]), Analysis("wls"))[0]
+    error = expected["se_cluster_CR1_stata"]["treated"]
+    assert treated.estimate == pytest.approx(expected["coef"]["treated"], abs=1e-9)
+    assert treated.std_error == pytest.approx(error, abs=1e-9)
+
+
 def tied_cases(**comparators: list) -> pd.DataFrame:
     pool = pd.DataFrame(comparators).assign(treated=0)
     one = pd.DataFrame(
@@ -114,6 +146,11 @@ def test_equal_scores_are_settled_on_content(
         f"x{name}" for name in expected
     ]
     assert nearest_neighbours(cases, 1)["comparator_case_id"].to_list() == expected[:1]
+    once = neighbours_without_replacement(cases, 3)
+    assert once["comparator_case_id"].to_list() == expected
+    assert once["rank"].to_list() == [1, 2, 3]
+    once = neighbours_without_replacement(shuffled, 3)
+    assert once["comparator_case_id"].to_list() == [f"x{name}" for name in expected]
 
 
 def test_scores_equally_far_above_and_below_are_tied() -> None:
@@ -123,12 +160,50 @@ def test_scores_equally_far_above_and_below_are_tied() -> None:
     assert nearest_neighbours(cases)["comparator_case_id"].to_list() == ["row 2", "row 1"]
 
 
+def choosers(**treated: list) -> pd.DataFrame:
+    """Treated cases who all want comparator c first, then d, e, f."""
+    ones = pd.DataFrame(treated).assign(treated=1)
+    others = pd.DataFrame(
+        {"case_id": list("cdef"), "score": [0.5, 0.49, 0.3, 0.1], "treated": 0, "age": 5}
+    )
+    cases = pd.concat([ones, others], ignore_index=True)
+    start = cases["start"].fillna("2018-01-01")
+    return cases.assign(start_date=pd.to_datetime(start), source_row=range(len(cases)))
+
+
+def test_the_largest_score_chooses_first_and_in_rounds() -> None:
+    cases = choosers(case_id=["low", "high"], score=[0.5, 0.6], start=["2018-01-01"] * 2, age=5)
+    links = neighbours_without_replacement(cases, 2)
+    chosen = list(zip(links["treated_case_id"], links["comparator_case_id"], strict=True))
+    assert chosen == [("high", "c"), ("low", "d"), ("high", "e"), ("low", "f")]
+    assert links["distance"].to_list() == pytest.approx([0.1, 0.01, 0.3, 0.4])
+    links = neighbours_without_replacement(cases, 3)
+    assert links["rank"].to_list() == [1, 1, 2, 2]
+
+
+def test_equal_scores_of_the_treated_are_settled_on_content() -> None:
+    cases = choosers(
+        case_id=["late", "young", "early"],
+        score=[0.6] * 3,
+        start=["2018-03-01", "2018-02-01", "2018-02-01"],
+        age=[5, 4, 6],
+    )
+    for frame in (cases, cases.iloc[::-1]):
+        links = neighbours_without_replacement(frame)
+        assert links["treated_case_id"].to_list() == ["young", "early", "late"]
+
+
 def test_few_comparators_or_none() -> None:
     cases = tied_cases(score=[0.4], start=["2018-02-01"], age=[5], source_row=[1])
     (share,) = matching_weights(nearest_neighbours(cases)).loc[["row 1"]]
     assert share == 1
     assert nearest_neighbours(cases[cases["treated"] == 1]).empty
     assert nearest_neighbours(cases[cases["treated"] == 0]).empty
+    assert len(neighbours_without_replacement(cases, 3)) == 1
+    for arm in (0, 1):
+        nobody = neighbours_without_replacement(cases[cases["treated"] == arm])
+        assert nobody.empty
+        assert "gap_days" in nobody
 
 
 def test_arms_without_overlap_have_no_scores() -> None:

@@ -74,32 +74,6 @@ def test_p_value_is_normal() -> None:
     assert treated.p_value == pytest.approx(expected["p_robust"]["treated"], rel=1e-8)
 
 
-@pytest.mark.parametrize("clock", ["delayed_entry", "time_since_index"])
-def test_risk_sets_that_begin_at_entry(clock: str) -> None:
-    expected = answers("fact22_a")["cox_stacked"][clock]
-    links = pd.read_csv(ORACLE / "fact22_a_links.csv", parse_dates=["entry"])
-    cases = eligible_cases("fact22_a")
-    treated = links.drop_duplicates("treated_case").assign(
-        case_id=lambda rows: rows["treated_case"], w=1.0
-    )
-    stacked = pd.concat([treated, links.assign(case_id=links["comp_case"])])
-    stacked = stacked.merge(cases, on="case_id")
-    entry = (stacked["entry"] - pd.to_datetime(stacked["cin_start_date"])).dt.days
-    from_start = stacked["length_days"].to_numpy(float)
-    is_delayed = clock == "delayed_entry"
-    fitted = fit_cox(
-        from_start if is_delayed else from_start - entry.to_numpy(float),
-        stacked["closed_no_esc"].to_numpy(),
-        stacked[["treated"]].to_numpy(float),
-        ("treated",),
-        stacked["w"].to_numpy(float),
-        stacked["child_id"].factorize()[0],
-        entry.to_numpy(float) if is_delayed else None,
-    )
-    assert fitted.value("treated") == pytest.approx(expected["coef"], abs=1e-6)
-    assert fitted.std_error("treated") == pytest.approx(expected["se_robust"], rel=1e-8)
-
-
 def curve_of(dataset: str, arm: int) -> pd.DataFrame:
     cases = survival_cases(dataset)
     cases = cases[cases["treated"] == arm]

@@ -12,13 +12,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from csc_outcomes.estimators.analyses import ESTIMATORS, Analysis, fit
+from csc_outcomes.estimators.design import SE_TYPES
 from csc_outcomes.estimators.groups import group_outcome
 from csc_outcomes.estimators.result import Estimate
 from estimator_fixtures import outcome_frame
 
 REASON = re.compile(r"^[a-z_0-9]+: .+")
 NUMBERS = ("estimate", "std_error", "ci_low", "ci_high", "p_value", "df")
-LENGTHS = ("censored_normal", "cox")
+LENGTHS = ("censored_normal", "cox", "rmst")
+ON_TREATED = ("ipw", "ebal", "aipw")
 
 
 def small_frame(
@@ -144,7 +146,7 @@ def test_one_sided_outcomes_keep_least_squares_and_say_so() -> None:
     assert rows["treated_mean"].std_error is rows["treated_mean"].ci_low is None
 
 
-@pytest.mark.parametrize("estimator", ["wls", "logit", "logit_ame", "censored_normal", "cox"])
+@pytest.mark.parametrize("estimator", sorted(set(ESTIMATORS) - {"rmst"}))
 def test_useless_covariates_are_dropped_with_a_note(estimator: str) -> None:
     outcome = "length_days" if estimator in LENGTHS else "closed_no_esc"
     frame = outcome_frame("fact22_a", outcome).assign(
@@ -198,21 +200,48 @@ cases = st.lists(
 )
 
 
-@settings(max_examples=150, deadline=None)
-@given(cases, st.sampled_from(sorted(ESTIMATORS)), st.booleans(), st.booleans())
+def error_types(estimator: str) -> list[str]:
+    """Those an estimator has, by analyses' own rules."""
+    frame = small_frame([1, 0], [1, 0])
+    found = []
+    for se_type in SE_TYPES:
+        try:
+            fit(frame, Analysis(estimator, se_type=se_type, horizon_days=1, n_draws=1))
+        except ValueError:
+            continue
+        found.append(se_type)
+    return found
+
+
+FITTING = [(estimator, se_type) for estimator in ESTIMATORS for se_type in error_types(estimator)]
+
+
+def test_every_estimator_has_clustered_and_drawn_errors() -> None:
+    for estimator in ESTIMATORS:
+        assert (estimator, "cluster_child") in FITTING
+        assert (estimator, "bootstrap_family") in FITTING
+    assert len(FITTING) == 58
+
+
+@settings(max_examples=400, deadline=None)
+@given(cases, st.sampled_from(FITTING), st.booleans(), st.booleans())
 def test_no_small_frame_breaks_an_estimator(
-    rows: list[tuple], estimator: str, has_covariate: bool, is_binary: bool
+    rows: list[tuple], fitting: tuple[str, str], has_covariate: bool, is_binary: bool
 ) -> None:
+    estimator, se_type = fitting
     columns = ["treated", "weight", "value", "is_censored", "child_id", "covariate"]
-    frame = pd.DataFrame(rows, columns=columns).assign(case_id=range(len(rows)), family_id=None)
+    frame = pd.DataFrame(rows, columns=columns).assign(case_id=range(len(rows)))
+    frame["family_id"] = frame["child_id"] // 2
     frame["value"] = pd.to_numeric(frame["value"])
     frame["covariate"] = pd.to_numeric(frame["covariate"])
     if is_binary and estimator not in LENGTHS:
         frame["value"] = frame["value"].clip(upper=1)
     covariates = ["covariate", "treated:covariate"] if has_covariate else []
+    covariates = covariates[: 1 if estimator in ON_TREATED else 0 if estimator == "rmst" else 2]
+    options = {"horizon_days": 90.0, "n_draws": 4} if se_type.startswith("bootstrap") else {}
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        estimates = fit(frame, Analysis(estimator, covariates))
+        estimates = fit(frame, Analysis(estimator, covariates, se_type, **options))
         groups = group_outcome(frame, "proportion" if is_binary else "days")
     assert all(is_sound(row) for row in estimates)
     assert [group.arm for group in groups] == ["treated", "comparator"]

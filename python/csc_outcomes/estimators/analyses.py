@@ -6,8 +6,10 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import pandas as pd
 
+from csc_outcomes.estimators.bootstrap import draw_counts, with_bootstrap_errors
 from csc_outcomes.estimators.censored_normal import fit_censored_normal
 from csc_outcomes.estimators.design import (
+    CLUSTER_COLUMNS,
     INTERACTION,
     SE_TYPES,
     Design,
@@ -20,12 +22,19 @@ from csc_outcomes.estimators.logit import average_marginal_effect, fit_logit
 from csc_outcomes.estimators.result import (
     Coefficients,
     Estimate,
+    FloatArray,
     IntArray,
     NotEstimableError,
     estimated,
+    kish_ess,
     not_estimable,
 )
 from csc_outcomes.estimators.survival import fit_cox
+from csc_outcomes.estimators.survival_contrasts import (
+    longest_horizon,
+    restricted_mean_difference,
+)
+from csc_outcomes.estimators.weighting import doubly_robust, entropy_balance, odds_weights
 
 DAYS_PER_WEEK = 7
 NO_ERROR = 1e-12  # relative to the estimate: rounding, not a standard error
@@ -34,7 +43,12 @@ UNITS = {
     "logit": "log_odds_ratio",
     "censored_normal": "weeks",
     "cox": "log_hazard_ratio",
+    "rmst": "weeks",
 }
+LENGTHS = ("censored_normal", "cox", "rmst")
+LEAST_SQUARES = ("wls", "ipw", "ebal")
+BY_INFLUENCE = ("aipw", "rmst")
+ON_TREATED = ("ipw", "ebal", "aipw")
 ARM_MEANS = {"comparator_mean": 0.0, "treated_mean": 1.0}
 
 
@@ -42,9 +56,10 @@ ARM_MEANS = {"comparator_mean": 0.0, "treated_mean": 1.0}
 class Analysis:
     """What to fit: estimator, covariate columns ('treated:x' for an interaction), standard errors.
 
-    `unit` is the unit of the outcome for 'wls' (lengths given in days come out in 'weeks'); the
-    other estimators have their own. `is_on_treated` averages a marginal effect over the treated
-    alone.
+    `unit` is the unit of the outcome for 'wls', 'ipw', 'ebal' and 'aipw' (lengths given in days
+    come out in 'weeks'); the other estimators have their own. `is_on_treated` averages a marginal
+    effect over the treated alone. `horizon_days` is for 'rmst'; None takes the longest that both
+    arms allow. `n_draws` and `seed` are for the bootstrap.
     """
 
     estimator: str
@@ -52,6 +67,9 @@ class Analysis:
     se_type: str = "cluster_child"
     unit: str = "proportion"
     is_on_treated: bool = False
+    horizon_days: float | None = None
+    n_draws: int = 500
+    seed: int = 1
 
     @property
     def estimate_unit(self) -> str:
@@ -62,15 +80,29 @@ class Analysis:
 def fit(frame: pd.DataFrame, analysis: Analysis) -> list[Estimate]:
     """Estimates of one analysis: 'treated', each 'treated:x', both arm means if there are any.
 
-    `frame` has case_id, child_id, family_id, treated (0/1), weight, value (days for censored_normal
-    and cox), is_censored and the covariates; for cox, `entry_days` gives delayed entry. Rows of
-    weight 0 or without a value do not count. With covariates, arm means are predictions at the
-    weighted covariate means (without, the comparator mean is the intercept). `se_type` 'hc1' means
-    Stata's robust for the likelihood models: every case a cluster of its own. Data that cannot
-    carry the estimate give one row 'treated' with status not_estimable and the reason; an unknown
-    estimator or se_type, a missing column or a length without is_censored raises ValueError.
+    `frame` has case_id, child_id, family_id, treated (0/1), weight, value (days for
+    censored_normal, cox and rmst), is_censored and the covariates; for cox, `entry_days` gives
+    delayed entry. Rows of weight 0 or without a value do not count. With covariates, arm means are
+    predictions at the weighted covariate means (without, the comparator mean is the intercept).
+
+    'ipw', 'ebal' and 'aipw' estimate the effect on the treated from all eligible cases: `weight` is
+    where they start from (1, or a sampling weight), the covariates are what they balance, the
+    comparator mean is the treated's without treatment. Errors of ipw and ebal take the weights as
+    known; the bootstrap estimates them afresh.
+
+    `se_type`: 'hc1' means Stata's robust for the likelihood models and aipw, every case a cluster
+    of its own. 'cluster_cr2_child' and 'cluster_cr2_family' (wls, ipw, ebal) are Bell and
+    McCaffrey's, for few clusters. 'influence' (aipw, rmst) is over cases without a factor; those
+    two and the weighted ones have no 'classical'. 'bootstrap_child' and 'bootstrap_family' draw
+    clusters; matching weights stay as they are, so this does not tell the uncertainty of matching.
+
+    Data that cannot carry the estimate give one row 'treated' with status not_estimable and the
+    reason; an unknown or unfitting estimator, covariate or se_type, a missing column or a length
+    without is_censored raises ValueError.
     """
     _check_request(frame, analysis)
+    if analysis.se_type.startswith("bootstrap"):
+        return _fit_bootstrap(frame, analysis)
     frame, note = _seen_after_entry(frame, analysis)
     size = sample_size(usable_rows(frame), analysis.se_type)
     try:
@@ -89,12 +121,56 @@ def _check_request(frame: pd.DataFrame, analysis: Analysis) -> None:
         raise ValueError(f"Unknown estimator {analysis.estimator!r}; one of {sorted(ESTIMATORS)}.")
     if analysis.se_type not in SE_TYPES:
         raise ValueError(f"Unknown se_type {analysis.se_type!r}; one of {SE_TYPES}.")
+    if problem := _mismatch(frame, analysis):
+        raise ValueError(f"{analysis.estimator!r} {problem}.")
     needed = {"child_id", "family_id", "treated", "weight", "value"}
     needed |= {name.removeprefix(INTERACTION) for name in analysis.covariates}
-    if analysis.estimator in ("censored_normal", "cox"):
+    if analysis.estimator in LENGTHS:
         needed.add("is_censored")
+    if analysis.se_type.startswith("bootstrap"):
+        needed.add("case_id")
     if missing := sorted(needed - set(frame.columns)):
         raise ValueError(f"The frame lacks the columns {missing}.")
+
+
+def _mismatch(frame: pd.DataFrame, analysis: Analysis) -> str | None:
+    """What the estimator cannot do of what is asked."""
+    estimator, se_type = analysis.estimator, analysis.se_type
+    is_interacting = any(name.startswith(INTERACTION) for name in analysis.covariates)
+    if is_interacting and estimator in ON_TREATED:
+        return "takes no interactions"
+    if se_type.startswith("cluster_cr2") and estimator not in LEAST_SQUARES:
+        return f"has no {se_type!r} errors; these are for {LEAST_SQUARES}"
+    if se_type == "influence" and estimator not in BY_INFLUENCE:
+        return f"has no 'influence' errors; these are for {BY_INFLUENCE}"
+    if se_type == "classical" and estimator in (*ON_TREATED, "rmst"):
+        return "has no 'classical' errors: they would take weights for counts"
+    if estimator != "rmst":
+        return None
+    if analysis.horizon_days is not None and not analysis.horizon_days > 0:
+        return "needs a positive number of days as horizon_days"
+    if analysis.covariates or "entry_days" in frame:
+        return "takes neither covariates nor entry_days"
+    if analysis.horizon_days is None and se_type.startswith("bootstrap"):
+        return "needs horizon_days for the bootstrap, else every draw would have its own"
+    return None
+
+
+def _fit_bootstrap(frame: pd.DataFrame, analysis: Analysis) -> list[Estimate]:
+    """The estimates, then the same on every draw; a case drawn twice has twice its weight."""
+    clustered = replace(analysis, se_type=analysis.se_type.replace("bootstrap", "cluster"))
+    rows = fit(frame, clustered)
+    if rows[0].status != "ok":
+        return [replace(row, se_type=analysis.se_type) for row in rows]
+    used = usable_rows(frame)
+    # The quickest error there is, for it is not looked at.
+    quick = replace(analysis, se_type="hc1")
+    return with_bootstrap_errors(
+        rows,
+        draw_counts(used, CLUSTER_COLUMNS[analysis.se_type], analysis.n_draws, analysis.seed),
+        lambda counts: fit(used.assign(weight=used["weight"] * counts), quick),
+        analysis.se_type,
+    )
 
 
 def _seen_after_entry(
@@ -114,17 +190,20 @@ def _fit_wls(design: Design, analysis: Analysis) -> list[Estimate]:
         raise NotEstimableError("too_few_cases: no more cases than coefficients")
     _check_spread(design)
     design = _with_one_sided_note(design)
-    outcome = design.outcome / (DAYS_PER_WEEK if analysis.unit == "weeks" else 1)
-    is_clustered = analysis.se_type.startswith("cluster")
+    covariance = analysis.se_type.removesuffix("_child").removesuffix("_family")
     coefficients = fit_wls(
-        outcome,
+        _in_unit(design, analysis),
         design.matrix,
         design.names,
         design.weights,
-        covariance="cluster" if is_clustered else analysis.se_type,
-        groups=design.groups if is_clustered else None,
+        covariance=covariance,
+        groups=design.groups if covariance.startswith("cluster") else None,
     )
     return _effects(coefficients, design, analysis) + _arm_means(coefficients, design, analysis)
+
+
+def _in_unit(design: Design, analysis: Analysis) -> FloatArray:
+    return design.outcome / (DAYS_PER_WEEK if analysis.unit == "weeks" else 1)
 
 
 def _with_one_sided_note(design: Design) -> Design:
@@ -187,12 +266,68 @@ def _fit_cox(design: Design, analysis: Analysis) -> list[Estimate]:
     return _effects(coefficients, design, analysis)
 
 
+def _fit_ipw(design: Design, analysis: Analysis) -> list[Estimate]:
+    names, matrix = _without_treated(design)
+    weights = odds_weights(design.treated, matrix, names, design.weights)
+    return _fit_wls(_two_arms(design, weights), analysis)
+
+
+def _fit_ebal(design: Design, analysis: Analysis) -> list[Estimate]:
+    _, matrix = _without_treated(design)
+    weights = entropy_balance(design.treated, matrix[:, 1:], design.weights)
+    return _fit_wls(_two_arms(design, weights), analysis)
+
+
+def _fit_aipw(design: Design, analysis: Analysis) -> list[Estimate]:
+    _check_spread(design)
+    names, matrix = _without_treated(design)
+    effect = doubly_robust(
+        _in_unit(design, analysis), design.treated, matrix, names, design.weights, design.groups
+    )
+    bare = _with_one_sided_note(_two_arms(design, design.weights))
+    return _effects(effect, bare, analysis) + _arm_means(effect, bare, analysis)
+
+
+def _without_treated(design: Design) -> tuple[tuple[str, ...], FloatArray]:
+    """Constant and covariates."""
+    names = (design.names[0], *design.names[2:])
+    return names, np.delete(design.matrix, 1, axis=1)
+
+
+def _two_arms(design: Design, weights: FloatArray) -> Design:
+    """The design without covariates under other weights; the effective size is theirs."""
+    ess = kish_ess(weights[design.treated == 0])
+    size = replace(design.size, ess_comparator=ess)
+    return replace(
+        design, size=size, matrix=design.matrix[:, :2], names=design.names[:2], weights=weights
+    )
+
+
+def _fit_rmst(design: Design, analysis: Analysis) -> list[Estimate]:
+    has_event = 1 - _censored(design)
+    horizon = analysis.horizon_days or longest_horizon(design.outcome, has_event, design.treated)
+    if horizon <= 0:
+        raise NotEstimableError("short_follow_up: an arm is not watched for a single day")
+    days = restricted_mean_difference(
+        design.outcome, has_event, design.treated, design.weights, horizon, design.groups
+    )
+    weeks = replace(
+        days, coef=days.coef / DAYS_PER_WEEK, covariance=days.covariance / DAYS_PER_WEEK**2
+    )
+    design = replace(design, notes=(*design.notes, f"horizon: {horizon:g} days"))
+    return _effects(weeks, design, analysis) + _arm_means(weeks, design, analysis)
+
+
 ESTIMATORS: dict[str, Callable[[Design, Analysis], list[Estimate]]] = {
     "wls": _fit_wls,
     "logit": _fit_logit,
     "logit_ame": _fit_logit_ame,
     "censored_normal": _fit_censored_normal,
     "cox": _fit_cox,
+    "ipw": _fit_ipw,
+    "ebal": _fit_ebal,
+    "aipw": _fit_aipw,
+    "rmst": _fit_rmst,
 }
 
 
@@ -231,7 +366,7 @@ def _effects(coefficients: Coefficients, design: Design, analysis: Analysis) -> 
     rows = []
     for term in ("treated", *design.interactions):
         value, error = coefficients.value(term), coefficients.std_error(term)
-        rows.append(_row(term, value, error, coefficients.df, design, analysis))
+        rows.append(_row(term, value, error, coefficients.freedom_of(term), design, analysis))
     return rows
 
 
@@ -239,9 +374,12 @@ def _arm_means(coefficients: Coefficients, design: Design, analysis: Analysis) -
     """Predicted means of both arms; without an error where all cases of an arm are alike."""
     rows = []
     for term, treatment in ARM_MEANS.items():
-        mean, error = coefficients.combine(design.mean_row(treatment))
-        row = _row(term, mean, error, coefficients.df, design, analysis)
-        if error <= NO_ERROR * (1 + abs(mean)):
+        contrast = design.mean_row(treatment)
+        mean, error = coefficients.combine(contrast)
+        is_exact = error <= NO_ERROR * (1 + abs(mean))
+        df = None if is_exact else coefficients.freedom(contrast)
+        row = _row(term, mean, error, df, design, analysis)
+        if is_exact:
             mean = 0.0 if abs(mean) < NO_ERROR else mean
             row = replace(row, estimate=mean, std_error=None, df=None, ci_low=None, ci_high=None)
         rows.append(row)

@@ -14,8 +14,12 @@ from csc_outcomes.estimators.result import (
     kish_ess,
 )
 
-CLUSTER_COLUMNS = {"cluster_child": "child_id", "cluster_family": "family_id"}
-SE_TYPES = ("classical", "hc1", *CLUSTER_COLUMNS)
+CLUSTER_COLUMNS = {
+    f"{method}_{unit}": f"{unit}_id"
+    for method in ("cluster", "cluster_cr2", "bootstrap")
+    for unit in ("child", "family")
+}
+SE_TYPES = ("classical", "hc1", "influence", *CLUSTER_COLUMNS)
 FEWEST_CLUSTERS_PER_ARM = 2
 INTERACTION = "treated:"
 
@@ -153,7 +157,7 @@ def cluster_codes(rows: pd.DataFrame, column: str) -> IntArray:
 
 
 def _groups(rows: pd.DataFrame, se_type: str) -> IntArray | None:
-    if se_type == "classical":
+    if se_type in ("classical", "influence"):
         return None
     if se_type == "hc1":
         return np.arange(len(rows))

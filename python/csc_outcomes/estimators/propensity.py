@@ -1,6 +1,7 @@
-"""Propensity scores and nearest-neighbour matching with replacement, as MatchIt does it."""
+"""Propensity scores and nearest neighbours, with replacement or without, as MatchIt does it."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -9,6 +10,7 @@ from csc_outcomes.estimators.logit import fit_logit
 from csc_outcomes.estimators.result import FloatArray, IntArray, NotEstimableError
 
 TIE_WIDTH = 1e-12
+LINK_COLUMNS = ["treated_case_id", "comparator_case_id", "rank", "distance", "gap_days"]
 TIE_RULE = ["distance", "start_gap_days", "start_date", "age", "source_row"]
 
 
@@ -64,7 +66,7 @@ def nearest_neighbours(cases: pd.DataFrame, n_neighbours: int = 3) -> pd.DataFra
     candidates = candidates.sort_values(["treated_row", *TIE_RULE], kind="stable")
     rank = candidates.groupby("treated_row").cumcount() + 1
     links = candidates.assign(rank=rank)[rank <= n_neighbours].reset_index(drop=True)
-    return links[["treated_case_id", "comparator_case_id", "rank", "distance", "gap_days"]]
+    return links[LINK_COLUMNS]
 
 
 def _within_reach(
@@ -87,6 +89,42 @@ def _within_reach(
     of_treated = np.repeat(np.arange(len(treated)), n_near)
     start = np.repeat(np.cumsum(n_near) - n_near, n_near)
     return of_treated, np.repeat(first, n_near) + np.arange(len(of_treated)) - start
+
+
+def neighbours_without_replacement(cases: pd.DataFrame, n_neighbours: int = 1) -> pd.DataFrame:
+    """The comparators closest in score to each treated case, none of them used twice.
+
+    As MatchIt's default: the treated choose in order of score, largest first, and in rounds, so
+    that each has its first neighbour before any has a second. Equal distances are settled as by
+    `nearest_neighbours`, equal scores of treated cases on earlier start, younger, earlier source
+    row. Takes and gives what `nearest_neighbours` does, `rank` being the round; treated cases for
+    whom none is left have fewer rows. Memory is linear, time treated x comparators.
+    """
+    columns = ["score", *TIE_RULE[2:]]
+    treated = cases[cases["treated"] == 1].sort_values(columns, ascending=[False, True, True, True])
+    pool = cases[cases["treated"] == 0].reset_index(drop=True)
+    scores = pool["score"].to_numpy(float)
+    is_free = np.ones(len(pool), dtype=bool)
+    links = []
+    for rank in range(1, n_neighbours + 1):
+        for one in treated.itertuples():
+            if not is_free.any():
+                break
+            # Rounded, so that scores equally far above and below count as tied.
+            distance = np.where(is_free, np.round(np.abs(scores - one.score), 12), np.inf)
+            nearest = np.flatnonzero(distance == distance.min())
+            choice = nearest[0] if len(nearest) == 1 else _first_by_content(pool, nearest, one)
+            is_free[choice] = False
+            other = pool.iloc[choice]
+            gap_days = (other["start_date"] - one.start_date).days
+            links.append((one.case_id, other["case_id"], rank, distance[choice], gap_days))
+    return pd.DataFrame(links, columns=LINK_COLUMNS)
+
+
+def _first_by_content(pool: pd.DataFrame, positions: IntArray, one: Any) -> int:
+    tied = pool.iloc[positions]
+    gap = (tied["start_date"] - one.start_date).abs()
+    return int(tied.assign(start_gap_days=gap).sort_values(TIE_RULE[1:]).index[0])
 
 
 def matching_weights(links: pd.DataFrame, scale: str = "per_treated") -> pd.Series:

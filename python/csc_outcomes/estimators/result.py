@@ -1,6 +1,6 @@
 """What an estimator hands back, and the inference every linear predictor shares."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -51,12 +51,26 @@ class SampleSize:
 
 @dataclass(frozen=True)
 class Coefficients:
-    """Coefficients of a linear predictor and their covariance; `df` None: normal inference."""
+    """Coefficients of a linear predictor and their covariance; `df` None: normal inference.
+
+    `contrast_df` gives the degrees of freedom of a contrast where each has its own (Satterthwaite).
+    """
 
     names: tuple[str, ...]
     coef: FloatArray
     covariance: FloatArray
     df: float | None
+    contrast_df: Callable[[FloatArray], float] | None = None
+
+    def freedom(self, contrast: Sequence[float] | FloatArray) -> float | None:
+        """Degrees of freedom of `contrast` @ coefficients; None for normal inference."""
+        if self.contrast_df is None:
+            return self.df
+        return self.contrast_df(np.asarray(contrast, dtype=float))
+
+    def freedom_of(self, name: str) -> float | None:
+        """Degrees of freedom of one coefficient."""
+        return self.freedom(np.eye(len(self.names))[self.names.index(name)])
 
     def combine(self, contrast: Sequence[float] | FloatArray) -> tuple[float, float]:
         """Estimate and standard error of `contrast` @ coefficients."""
@@ -167,3 +181,36 @@ def sandwich(
     np.add.at(sums, groups, scores)
     factor = n_groups / (n_groups - 1) if is_corrected else 1.0
     return np.asarray(inverse_information @ (sums.T @ sums) @ inverse_information * factor)
+
+
+def influence_covariance(
+    influence: FloatArray, groups: IntArray | None, is_corrected: bool = True
+) -> FloatArray:
+    """Covariance of estimates from the influence of each case (n x k, summing to about 0).
+
+    Over cases the sum of squares as it is; over `groups` (codes 0..G-1) that of their sums,
+    x G/(G-1) if `is_corrected`.
+    """
+    if groups is None:
+        return np.asarray(influence.T @ influence)
+    return sandwich(np.eye(influence.shape[1]), influence, groups, is_corrected)
+
+
+def arm_difference(
+    value: tuple[float, float],
+    influence: tuple[FloatArray, FloatArray],
+    treated: FloatArray,
+    groups: IntArray | None,
+) -> Coefficients:
+    """'constant' and 'treated' from each arm's value and influence, comparator first.
+
+    `influence` has a row per case of its arm, in the order of the rows where `treated` is 0 or 1;
+    a cluster may have cases in both arms. Normal inference, no small-sample factor.
+    """
+    both = np.zeros((len(treated), 2))
+    both[treated == 0, 0] = influence[0]
+    both[treated == 0, 1] = -influence[0]
+    both[treated == 1, 1] = influence[1]
+    covariance = influence_covariance(both, groups, is_corrected=False)
+    coef = np.array([value[0], value[1] - value[0]])
+    return Coefficients(("constant", "treated"), coef, covariance, None)
