@@ -193,6 +193,39 @@ def test_cox(tables: duckdb.DuckDBPyConnection, study: str, analysis_id: str, mo
     assert got["std_error"] == pytest.approx(expected["se_robust_cluster"]["treated"], rel=2e-3)
 
 
+@pytest.mark.parametrize("outcome", STEMS)
+@pytest.mark.parametrize("estimator", ["ipw", "ebal"])
+def test_weighting_all_eligible_cases(
+    tables: duckdb.DuckDBPyConnection, outcome: str, estimator: str
+) -> None:
+    stem, theirs = STEMS[outcome]
+    expected = answers("fact22_a")[f"{estimator}_att"][theirs]
+    got = estimate(tables, f"{stem}_{estimator}")
+    assert got["estimate"] == pytest.approx(expected["coef"]["treated"], abs=ESTIMATE)
+    assert got["std_error"] == pytest.approx(
+        expected["se_cluster_CR1_stata"]["treated"], abs=ESTIMATE
+    )
+
+
+@pytest.mark.parametrize("outcome", STEMS)
+def test_doubly_robust(tables: duckdb.DuckDBPyConnection, outcome: str) -> None:
+    stem, theirs = STEMS[outcome]
+    expected = answers("fact22_a")["aipw_att"][theirs]
+    got = estimate(tables, f"{stem}_aipw")
+    assert got["estimate"] == pytest.approx(expected["est"], abs=ESTIMATE)
+    assert got["n_treated"] == 163
+
+
+@pytest.mark.parametrize("outcome", STEMS)
+def test_errors_for_few_clusters(tables: duckdb.DuckDBPyConnection, outcome: str) -> None:
+    stem, theirs = STEMS[outcome]
+    expected = answers("fact22_a")["outcomes"][theirs]["ols"]["CR2_clubSandwich"]
+    got = estimate(tables, f"{stem}_cr2")
+    assert got["std_error"] == pytest.approx(expected["se"]["treated"], abs=ESTIMATE)
+    assert got["df"] == pytest.approx(expected["df"]["treated"], rel=1e-9)
+    assert got["p_value"] == pytest.approx(expected["p"]["treated"], abs=ESTIMATE)
+
+
 def test_survival_curves(tables: duckdb.DuckDBPyConnection) -> None:
     for point in answers("fact22_a")["km"]["at"]:
         arm = {"treated=0": "comparator", "treated=1": "treated"}[point["strata"]]

@@ -38,6 +38,7 @@ from csc_outcomes.estimators.weighting import doubly_robust, entropy_balance, od
 
 DAYS_PER_WEEK = 7
 NO_ERROR = 1e-12  # relative to the estimate: rounding, not a standard error
+NO_MEAN_ERROR = 1e-8  # a mean's variance is a difference of larger ones, whose rounding is this big
 UNITS = {
     "logit_ame": "proportion",
     "logit": "log_odds_ratio",
@@ -209,7 +210,10 @@ def _in_unit(design: Design, analysis: Analysis) -> FloatArray:
 def _with_one_sided_note(design: Design) -> Design:
     for value, arm, other in ((1, "treated", "comparator"), (0, "comparator", "treated")):
         if np.ptp(design.outcome[design.treated == value]) == 0:
-            note = f"one_sided: all {arm} cases have the same outcome, so the error is that of the {other} cases alone"
+            note = (
+                f"one_sided: all {arm} cases have the same outcome, "
+                f"so the error is that of the {other} cases alone"
+            )
             return replace(design, notes=(*design.notes, note))
     return design
 
@@ -376,11 +380,11 @@ def _arm_means(coefficients: Coefficients, design: Design, analysis: Analysis) -
     for term, treatment in ARM_MEANS.items():
         contrast = design.mean_row(treatment)
         mean, error = coefficients.combine(contrast)
-        is_exact = error <= NO_ERROR * (1 + abs(mean))
+        is_exact = error <= NO_MEAN_ERROR * (1 + abs(mean))
         df = None if is_exact else coefficients.freedom(contrast)
         row = _row(term, mean, error, df, design, analysis)
         if is_exact:
-            mean = 0.0 if abs(mean) < NO_ERROR else mean
+            mean = 0.0 if abs(mean) < NO_MEAN_ERROR else mean
             row = replace(row, estimate=mean, std_error=None, df=None, ci_low=None, ci_high=None)
         rows.append(row)
     return rows
