@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import csv
 import dataclasses
+import json
 import re
 import subprocess
 import sys
@@ -118,6 +119,16 @@ def as_text(result: duckdb.DuckDBPyConnection) -> str:
 @pytest.mark.parametrize(("query", "result"), shown_results())
 def test_a_result_is_as_shown(tables: duckdb.DuckDBPyConnection, query: str, result: str) -> None:
     assert as_text(tables.execute(query)) == result
+
+
+def test_only_the_wrong_query_joins_cases_without_their_authority() -> None:
+    queries = [block.values[0] for block in all_blocks("sql")]
+    joins = [join for query in queries for join in re.split(r"\bjoin\b", query)[1:]]
+    keys = [re.split(r"\b(?:where|group by|order by|from)\b", join)[0] for join in joins]
+    wrong = [key for key in keys if re.search(r"(case|child)_id", key) and "la_code" not in key]
+    assert wrong == [
+        " fct_study_cases as study_cases\n    on cases.case_id = study_cases.case_id\n"
+    ]
 
 
 @pytest.mark.parametrize("program", all_blocks("python"))
@@ -285,6 +296,11 @@ def test_reasons_and_thresholds_are_those_of_the_seeds() -> None:
     for row in seed("delivery_thresholds"):
         share = f"{float(row['max_quarantined_share']):.0%}"
         assert f"| {row['severity']} | {share} |" in text
+    suite = json.loads((ROOT / "expectations" / "std_cin_cases.json").read_text(encoding="utf-8"))
+    metas = [rule["meta"] for rule in suite["expectations"] if rule["severity"] == "critical"]
+    unmapped = {m["column"]: m["max_share"] for m in metas if "mapped" in m["name"]}
+    assert unmapped == {"sex_code": 0.2, "ethnicity_code": 0.2}
+    assert "more than 20% of an authority's cases have an unmapped `sex_code`" in text
 
 
 def test_every_refusal_is_explained() -> None:

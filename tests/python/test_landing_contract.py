@@ -120,3 +120,10 @@ def test_unreadable_yaml_is_refused(tmp_path: Path, text: str | bytes, message: 
 def test_a_missing_extract_yml_is_refused(tmp_path: Path) -> None:
     with pytest.raises(Refused, match=r"no extract\.yml"):
         load_document(tmp_path / "extract.yml")
+
+
+@pytest.mark.parametrize("name", ["extract.yaml", "Extract.yml", "extract.yml.txt"])
+def test_a_contract_under_nearly_its_name_is_noticed(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text("la_code: S01\n")
+    with pytest.raises(Refused, match=f"no extract.yml; rename {name} to extract.yml"):
+        load_document(tmp_path / "extract.yml")

@@ -142,6 +142,37 @@ def test_lists_that_cannot_be_understood_keep_the_authority_out(
     assert NAME not in (alpha.reason or "")
 
 
+@pytest.mark.parametrize(
+    ("content", "fault"),
+    [
+        (f"child_id;note\n7;{NAME}\n", "the first line is another"),
+        (f"child_id,7,{NAME},2019-01-02\n", "the first line holds more than headers"),
+        ("", "it is empty"),
+        ("child_id\n£7\n".encode("cp1252"), "it is not text in UTF-8"),
+        (f"child_id\n{NAME}\n", "record 1 holds no readable child id"),
+    ],
+)
+def test_what_is_wrong_with_a_list_is_said_of_the_list(
+    project: Project, content: str | bytes, fault: str
+) -> None:
+    project.deliver(CONTENT)
+    path = project.extracts / "alpha" / "opt_outs.csv"
+    path.write_bytes(content.encode() if isinstance(content, str) else content)
+    reason = project.land_one().reason or ""
+    assert reason.startswith(f"opt_outs.csv of this authority: {fault}")
+    assert "the first line must be child_id, then one id a line; nothing of this" in reason
+    assert "extract.yml" not in reason
+    assert NAME not in reason
+
+
+def test_a_merge_map_is_told_its_header(project: Project) -> None:
+    project.deliver(CONTENT)
+    (project.extracts / "alpha" / "merge_map.csv").write_text("from_child_id;to_child_id\n7;8\n")
+    reason = project.land_one().reason or ""
+    assert "must be from_child_id,to_child_id, then two ids a line, a comma between" in reason
+    assert "extract.yml" not in reason
+
+
 def test_an_opt_out_list_behind_a_dead_link_is_no_absent_list(project: Project) -> None:
     project.deliver(CONTENT)
     (project.extracts / "alpha" / "opt_outs.csv").symlink_to(project.folder / "unmounted.csv")
@@ -362,9 +393,47 @@ def test_the_summary_counts(project: Project) -> None:
     project.deliver(b"", la="beta")
     report = project.land()
     assert report.summary() == (
-        "landing: 1 files landed, 1 refused (0 unchanged); 3 records read, 1 refused, 0 opted out"
+        "landing: 2 files, 1 landed and 1 refused (2 read now); 3 records, 1 refused, 0 opted out"
     )
     assert report.lines()[1].startswith("  refused: S02 2019-11 cases.csv [empty_file]: ")
+
+
+def test_the_summary_says_what_is_new(project: Project) -> None:
+    project.deliver(f"{HEADER}\nC1,K1,2019-01-02\n")
+    assert (
+        project.land()
+        .summary()
+        .startswith("landing: 1 file, 1 landed and 0 refused (1 read now); 1 record,")
+    )
+    project.deliver(CONTENT, la="beta")
+    assert "2 landed and 0 refused (1 read now, 1 unchanged since last time)" in (
+        project.land().summary()
+    )
+    assert "(2 unchanged since last time)" in project.land().summary()
+
+
+def test_a_folder_without_contract_is_named_once(project: Project) -> None:
+    folder = project.extracts / "alpha" / "2019-11"
+    folder.mkdir(parents=True)
+    (folder / "extract.yaml").write_text("")
+    assert project.land().lines()[1] == (
+        "  refused: [no_extract_yml] alpha/2019-11: no extract.yml; "
+        "rename extract.yaml to extract.yml"
+    )
+
+
+def test_an_opt_out_that_no_file_knows_is_told_every_time(project: Project) -> None:
+    project.deliver(CONTENT, delivery="2019-10")
+    project.deliver(CONTENT.replace("C2", "C5"), delivery="2019-11")
+    opt_outs = project.extracts / "alpha" / "opt_outs.csv"
+    opt_outs.write_text("child_id\nc2\nC5\nQuine3\nC2\n")
+    for _ in range(2):
+        assert project.land().lines()[1:] == [
+            "  note: alpha/opt_outs.csv: 1 of 3 ids not found in any landed file "
+            "(record 3 of the list); is each id written as the files write it?"
+        ]
+    opt_outs.write_text("child_id\nC2\nC5\n")
+    assert project.land().notes == ()
 
 
 def test_a_torn_load_log_is_written_again(project: Project) -> None:

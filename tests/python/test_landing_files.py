@@ -140,6 +140,68 @@ def test_unknown_columns_are_named_and_stay_out(project: Project) -> None:
     assert NAME.encode() not in b"".join(path.read_bytes() for path in project.files())
 
 
+@pytest.mark.parametrize(
+    "header",
+    [
+        f"{HEADER},ward,note{NAME},K1,2019-01-02,x",  # the line break is lost
+        f"{HEADER},C1,{NAME},{NAME},01/02/19",
+        f"{HEADER},C1,{NAME},2-Jan-19,",
+        f"{HEADER},{NAME},7,",
+        f"{HEADER},{NAME},A1234567",
+        f"{HEADER},{NAME},Quine",  # wider than every record
+        f"{HEADER},Status 31 March 2024",  # rather refused than shown
+    ],
+)
+@pytest.mark.parametrize("records", ["C2,K2,2019-01-03\n", ",,\nC2,K2\n"])
+def test_a_header_that_may_hold_data_is_refused_unseen(
+    project: Project, header: str, records: str
+) -> None:
+    project.deliver(f"{header}\n{records}")
+    outcome = project.land_one()
+    assert (outcome.status, outcome.reason_code) == ("refused", "header_holds_data")
+    n_beyond = header.count(",") - HEADER.count(",")
+    cells = "1 cell" if n_beyond == 1 else f"{n_beyond} cells"
+    assert f"the header row has {cells} beyond the declared ones, and " in (outcome.reason or "")
+    assert "is a line break missing after the header" in (outcome.reason or "")
+    written = b"".join(path.read_bytes() for path in project.files()) + repr(outcome).encode()
+    for value in header.split(",")[3:]:
+        assert value == "" or len(value) < 4 or value == "ward" or value.encode() not in written
+
+
+@pytest.mark.parametrize("records", ["", "C2,K2,2019-01-03\n"])
+@pytest.mark.parametrize("values", [f"openedC1,{NAME},2019-01-02", f"opened_{NAME},{NAME}"])
+def test_missing_headers_beside_data_are_named_alone(
+    project: Project, values: str, records: str
+) -> None:
+    project.deliver(f"child_ref,case_ref,{values}\n{records}")
+    outcome = project.land_one()
+    assert outcome.reason_code == "missing_columns"
+    assert outcome.reason is not None
+    assert "declared but missing: 'opened'; the header row has " in outcome.reason
+    assert NAME not in outcome.reason
+    assert "2019" not in outcome.reason
+    assert "openedC1" not in outcome.reason
+
+
+def test_a_value_that_stands_twice_in_the_header_row_is_not_shown(project: Project) -> None:
+    project.deliver(f"{HEADER},{NAME},{NAME}\nC2,K2,2019-01-03,x,y\n")
+    outcome = project.land_one()
+    assert outcome.reason == "row 1: an undeclared header stands there twice, in cells 4 and 5"
+
+
+def test_undeclared_headers_without_any_record_are_only_counted(project: Project) -> None:
+    project.deliver(f"{HEADER},{NAME}\n")
+    outcome = project.land_one()
+    assert (outcome.status, outcome.n_read) == ("landed", 0)
+    assert outcome.unknown_columns == "1 header, not shown: no record follows"
+
+
+def test_a_ragged_first_record_does_not_cost_the_file(project: Project) -> None:
+    project.deliver(f"{HEADER},notes\nC1\nC2,K2,2019-01-03,x\n")
+    outcome = project.land_one()
+    assert (outcome.n_read, outcome.n_refused_rows, outcome.unknown_columns) == (2, 1, "notes")
+
+
 def test_a_header_alone_lands_no_rows(project: Project) -> None:
     project.deliver(f"{HEADER}\n")
     outcome = project.land_one()

@@ -39,7 +39,7 @@ def test_csc_land_lands_the_project_once(project: Project, tmp_path: Path) -> No
         cursor = connection.cursor()
         door.configure_cursor(cursor)
         (summary,) = cursor.execute("select csc_land()").fetchone() or ("",)
-    assert summary.startswith("landing: 1 files landed, 0 refused (0 unchanged)")
+    assert summary.startswith("landing: 1 file, 1 landed and 0 refused (1 read now); 1 record,")
     assert len(project.rows()) == 1
 
 

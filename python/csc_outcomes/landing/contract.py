@@ -79,10 +79,7 @@ class _Loader(yaml.BaseLoader):
 def load_document(path: Path) -> dict[str, Any]:
     """The extract.yml at `path` as nested text; Refused where it is no readable YAML mapping."""
     if not path.is_file():
-        raise Refused(
-            "no_extract_yml",
-            f"{path.parent.name}: no extract.yml; write one that declares the delivery's files",
-        )
+        raise Refused("no_extract_yml", f"no extract.yml; {_remedy_of_none(path.parent)}")
     if path.stat().st_size > MAX_CONTRACT_BYTES:
         raise Refused("extract_yml_unreadable", f"extract.yml is over {MAX_CONTRACT_BYTES:,} bytes")
     try:
@@ -98,6 +95,13 @@ def load_document(path: Path) -> dict[str, Any]:
     if not isinstance(document, dict):
         raise Refused("extract_yml_unreadable", "extract.yml must be a mapping of keys to values")
     return document
+
+
+def _remedy_of_none(folder: Path) -> str:
+    """What to do where there is no extract.yml: often it is there under nearly that name."""
+    for path in sorted(folder.glob("[Ee][Xx][Tt][Rr][Aa][Cc][Tt].[Yy]*")):
+        return f"rename {shown(path.name)} to extract.yml"
+    return "write one that declares the delivery's files"
 
 
 def declared_la_code(document: Mapping[str, Any]) -> str | None:
@@ -295,6 +299,11 @@ def nearest(name: str, known: Collection[str]) -> str:
     if match:
         return f"; did you mean '{shown(match[0])}'?"
     return f"; known: {', '.join(shown(option) for option in known)}"
+
+
+def counted(number: int, noun: str) -> str:
+    """'1 file', '2 files'."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def shown(text: str) -> str:

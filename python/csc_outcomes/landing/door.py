@@ -3,15 +3,16 @@
 import hashlib
 import json
 import traceback
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, replace
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
-from csc_outcomes.landing.contract import FileSpec
+from csc_outcomes.landing.contract import FileSpec, counted
 from csc_outcomes.landing.csv_rows import BadRow, Row
 from csc_outcomes.landing.deliveries import CONTRACT_FILE, DeliveryFolder, open_deliveries, strays
 from csc_outcomes.landing.errors import KeyMissing, LandingError, Refused
@@ -35,7 +36,7 @@ from csc_outcomes.landing.store import (
 )
 
 # To be raised whenever the same input would land differently: everything is then read again.
-DOOR_VERSION = "1"
+DOOR_VERSION = "2"
 BATCH_RECORDS = 20_000
 
 
@@ -92,13 +93,22 @@ class _Door:
     def land(self, extracts: Path, folders: list[DeliveryFolder]) -> LandingReport:
         outcomes = [self._logged(outcome) for outcome in strays(extracts)]
         child_lists: dict[Path, ChildLists | Refused] = {}
+        by_authority: dict[Path, list[FileOutcome]] = defaultdict(list)
         for folder in folders:
             la_folder = folder.path.parent
             if la_folder not in child_lists:
                 child_lists[la_folder] = _read_child_lists(la_folder)
-            outcomes += self._land_delivery(folder, child_lists[la_folder])
+            by_authority[la_folder] += self._land_delivery(folder, child_lists[la_folder])
         self._store.sweep()
-        return LandingReport(tuple(outcomes), self._n_unchanged)
+        notes = (
+            _opt_outs_note(place, child_lists[place], found)
+            for place, found in by_authority.items()
+        )
+        return LandingReport(
+            tuple(chain(outcomes, *by_authority.values())),
+            self._n_unchanged,
+            tuple(note for note in notes if note),
+        )
 
     def _land_delivery(
         self, folder: DeliveryFolder, lists: ChildLists | Refused
@@ -201,6 +211,7 @@ class _Door:
             n_refused_rows=n_refused_rows,
             n_opted_out=n_opted_out,
             unknown_columns=listed(header.unknown) or None,
+            opt_outs_met="|".join(map(str, sorted(canonicaliser.opt_outs_met))) or None,
         )
 
     def _logged(self, outcome: FileOutcome) -> FileOutcome:
@@ -227,6 +238,24 @@ def _read_child_lists(la_folder: Path) -> ChildLists | Refused:
         return refusal
     except OSError as error:
         return Refused("file_unreadable", f"{error.filename}: {error.strerror}")
+
+
+def _opt_outs_note(
+    la_folder: Path, lists: ChildLists | Refused, outcomes: list[FileOutcome]
+) -> str | None:
+    """Which opt-outs no landed file of the authority knows: a wrong id would lose an opt-out."""
+    landed = [outcome for outcome in outcomes if outcome.status == "landed"]
+    if isinstance(lists, Refused) or not landed:
+        return None
+    met = {int(n) for outcome in landed for n in (outcome.opt_outs_met or "").split("|") if n}
+    unmet = sorted(set(lists.opt_out_records.values()) - met)
+    if not unmet:
+        return None
+    return (
+        f"{la_folder.name}/{OPT_OUTS_FILE}: {len(unmet)} of {counted(len(lists.opted_out), 'id')} "
+        f"not found in any landed file (record {listed(tuple(map(str, unmet)))} of the list); "
+        "is each id written as the files write it?"
+    )
 
 
 def _batches(rows: Iterator[Row]) -> Iterator[list[tuple[int, Row]]]:

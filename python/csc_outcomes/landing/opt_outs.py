@@ -1,7 +1,7 @@
 """Children who opted out, and children known under two ids: applied here and only here."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,6 +13,18 @@ from csc_outcomes.landing.readers import check_path, open_table
 
 OPT_OUTS_FILE = "opt_outs.csv"
 MERGE_MAP_FILE = "merge_map.csv"
+UNTIL_THEN = "nothing of this authority lands until that is mended"
+# No extract.yml governs these two files, so what readers say of extract.yml would lead astray.
+FAULTS = {
+    "duplicate_header": "a header stands there twice",
+    "empty_file": "it is empty",
+    "file_not_found": "it is no file that can be read",
+    "header_holds_data": "the first line holds more than headers",
+    "header_unreadable": "the first line is blank or broken",
+    "missing_columns": "the first line is another than it must be",
+    "nul_character": "it is not text in UTF-8",
+    "wrong_encoding": "it is not text in UTF-8",
+}
 
 
 @dataclass(frozen=True)
@@ -20,7 +32,12 @@ class ChildLists:
     """One authority's merge map and opt-outs, over normalised child ids."""
 
     merged: Mapping[str, str] = field(default_factory=dict)
-    opted_out: frozenset[str] = frozenset()
+    opt_out_records: Mapping[str, int] = field(default_factory=dict)  # child -> first record
+
+    @property
+    def opted_out(self) -> Set[str]:
+        """The children who opted out."""
+        return self.opt_out_records.keys()
 
     def merge(self, child: str) -> str:
         """The id that a child is known under after all merges."""
@@ -35,7 +52,10 @@ def read_child_lists(la_folder: Path) -> ChildLists:
     pairs = _read_ids(la_folder, MERGE_MAP_FILE, ("from_child_id", "to_child_id"))
     merged = _resolve([pair for pair in pairs if pair[0] != pair[1]])
     children = [child for (child,) in _read_ids(la_folder, OPT_OUTS_FILE, ("child_id",))]
-    return ChildLists(merged, frozenset(merged.get(child, child) for child in children))
+    opt_outs: dict[str, int] = {}
+    for number, child in enumerate(children, 1):
+        opt_outs.setdefault(merged.get(child, child), number)
+    return ChildLists(merged, opt_outs)
 
 
 def _read_ids(folder: Path, name: str, columns: tuple[str, ...]) -> list[tuple[str, ...]]:
@@ -53,8 +73,13 @@ def _read_ids(folder: Path, name: str, columns: tuple[str, ...]) -> list[tuple[s
                 found.append(tuple(_identifier(row[place], number, code) for place in places))
             return found
     except Refused as refusal:
-        reason = f"{name} of this authority: {refusal.reason}; nothing of it lands until then"
-        raise Refused(code, reason) from None
+        reason = FAULTS.get(refusal.code, refusal.reason)
+        ids = "one id a line" if len(columns) == 1 else "two ids a line, a comma between"
+        raise Refused(
+            code,
+            f"{name} of this authority: {reason}; the first line must be {','.join(columns)}, then "
+            f"{ids}; {UNTIL_THEN}",
+        ) from None
 
 
 def _identifier(raw: str, number: int, code: str) -> str:
@@ -83,4 +108,4 @@ def _resolve(pairs: list[tuple[str, ...]]) -> dict[str, str]:
 
 
 def _unmergeable(what: str) -> Refused:
-    return Refused("merge_map_invalid", f"{MERGE_MAP_FILE}: {what}; mend the file")
+    return Refused("merge_map_invalid", f"{MERGE_MAP_FILE} of this authority: {what}; {UNTIL_THEN}")

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import chain, islice
 from pathlib import Path
 
 from csc_outcomes.landing.contract import FileSpec
@@ -11,6 +12,7 @@ from csc_outcomes.landing.header import Header, match_header
 from csc_outcomes.landing.workbook import xlsx_rows
 
 MAX_FILE_BYTES = 500_000_000
+N_FIRST_RECORDS = 100  # that the header is compared with
 TEXT_SUFFIXES = (".csv", ".txt", ".tsv")
 
 
@@ -41,8 +43,12 @@ def open_table(path: Path, spec: FileSpec) -> Iterator[tuple[Header, Iterator[Ro
     trusted.
     """
     with _open_rows(path, spec) as rows:
-        header = match_header(_header_cells(rows, path, spec), spec)
-        yield header, _records(rows, header.width, is_padded=_is_workbook(path))
+        cells = _header_cells(rows, path, spec)
+        filled = (row for row in rows if isinstance(row, BadRow) or not _is_blank(row))
+        first = list(islice(filled, N_FIRST_RECORDS))
+        record_width = max((len(row) for row in first if isinstance(row, list)), default=0)
+        header = match_header(cells, spec, record_width)
+        yield header, _records(chain(first, filled), header.width, is_padded=_is_workbook(path))
 
 
 @contextmanager
@@ -88,7 +94,7 @@ def _records(rows: Iterator[Row], width: int, is_padded: bool) -> Iterator[Row]:
     for row in rows:
         if isinstance(row, BadRow):
             yield row
-        elif not _is_blank(row):
+        else:
             cells = row[:width] if is_padded and _is_blank(row[width:]) else row
             yield cells if len(cells) == width else _ragged(len(cells), width)
 

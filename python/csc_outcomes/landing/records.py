@@ -65,6 +65,7 @@ class Canonicaliser:
         self._columns = context.delivery.columns_of(context.spec)
         self._schema = landed_schema(self._columns)
         self._ids: dict[tuple[str, str], LandedId] = {}
+        self.opt_outs_met: set[int] = set()  # records of opt_outs.csv
         coded = [column for column in self._columns if column.kind == "code"]
         self._code_maps = {column.name: _code_map(column, context.spec) for column in coded}
         self._codes: dict[str, dict[str, Text]] = {column.name: {} for column in coded}
@@ -138,7 +139,10 @@ class Canonicaliser:
             identifier = lists.merge(identifier)
         context = self._context
         landed = pseudonym(context.key, context.delivery.la_code, column.id_kind, identifier)
-        return LandedId(landed, flag, is_child and identifier in lists.opted_out)
+        is_opted_out = is_child and identifier in lists.opt_out_records
+        if is_opted_out:
+            self.opt_outs_met.add(lists.opt_out_records[identifier])
+        return LandedId(landed, flag, is_opted_out)
 
     def _code(self, name: str, cell: str) -> Text:
         known = self._codes[name]

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import date
 
+from csc_outcomes.landing.contract import counted
 from csc_outcomes.landing.errors import Refused
 
 
@@ -28,6 +29,7 @@ class FileOutcome:
     reason_code: str | None = None
     reason: str | None = None
     unknown_columns: str | None = None
+    opt_outs_met: str | None = None  # records of opt_outs.csv whose child is here: '1|4'
 
     def refused(self, refusal: Refused) -> "FileOutcome":
         """The same file, refused."""
@@ -40,6 +42,7 @@ class LandingReport:
 
     outcomes: tuple[FileOutcome, ...]
     n_unchanged: int
+    notes: tuple[str, ...] = ()  # what is no reason to refuse a file, but to look again
 
     @property
     def refused(self) -> tuple[FileOutcome, ...]:
@@ -48,22 +51,34 @@ class LandingReport:
 
     def summary(self) -> str:
         """One line of counts."""
-        n_landed = len(self.outcomes) - len(self.refused)
+        n_files, n_refused = len(self.outcomes), len(self.refused)
         return (
-            f"landing: {n_landed} files landed, {len(self.refused)} refused "
-            f"({self.n_unchanged} unchanged); "
-            f"{sum(outcome.n_read for outcome in self.outcomes):,} records read, "
+            f"landing: {counted(n_files, 'file')}, {n_files - n_refused} landed and "
+            f"{n_refused} refused ({self._freshness()}); "
+            f"{counted(sum(outcome.n_read for outcome in self.outcomes), 'record')}, "
             f"{sum(outcome.n_refused_rows for outcome in self.outcomes):,} refused, "
             f"{sum(outcome.n_opted_out for outcome in self.outcomes):,} opted out"
         )
 
+    def _freshness(self) -> str:
+        n_read = len(self.outcomes) - self.n_unchanged
+        parts = [f"{n_read} read now"] if n_read or not self.outcomes else []
+        parts += [f"{self.n_unchanged} unchanged since last time"] if self.n_unchanged else []
+        return ", ".join(parts)
+
     def lines(self) -> list[str]:
-        """The summary, then a line for every refused file."""
+        """The summary, then a line for every refused file and every note."""
         return [
             self.summary(),
-            *(
-                f"  refused: {outcome.la_code or '???'} {outcome.delivery or '-'} "
-                f"{outcome.file_name} [{outcome.reason_code}]: {outcome.reason}"
-                for outcome in self.refused
-            ),
+            *(f"  refused: {_refusal_line(outcome)}" for outcome in self.refused),
+            *(f"  note: {note}" for note in self.notes),
         ]
+
+
+def _refusal_line(outcome: FileOutcome) -> str:
+    if outcome.la_code is None:  # then the reason itself names the place
+        return f"[{outcome.reason_code}] {outcome.reason}"
+    return (
+        f"{outcome.la_code} {outcome.delivery} {outcome.file_name} [{outcome.reason_code}]: "
+        f"{outcome.reason}"
+    )

@@ -38,6 +38,7 @@ LOAD_LOG_SCHEMA = pa.schema(
         ("reason_code", pa.string()),
         ("reason", pa.string()),
         ("unknown_columns", pa.string()),
+        ("opt_outs_met", pa.string()),
     ]
 )
 REFUSED_ROWS_SCHEMA = pa.schema(
