@@ -321,14 +321,7 @@ def add_dirty(project: Project) -> None:
     rows = [*sound, *faulty, *blemished, *contradicting, sound[3], sound[3]]
     newest = _csv(fields, rows) + b"ragged,row\n"
     older = _csv(fields, [{**_sound_row(0), "closure_date": ""}, _sound_row(1)])
-    file = {
-        "name": "cases.csv",
-        "holds": "cases",
-        "date_formats": ["iso"],
-        "columns": {field: field for field in fields},
-        "constants": {"programme_id": "fact22"},
-    }
-    base = {**contract(DIRTY), "files": [file]}
+    base = contract(DIRTY, columns={field: field for field in fields}, codes={})
     project.add_delivery("dirty", "2020-12", base, {"cases.csv": newest})
     project.add_delivery(
         "dirty", "2020-06", {**base, "as_of_date": "2020-06-30"}, {"cases.csv": older}
@@ -340,13 +333,6 @@ def add_nobody_treated(project: Project) -> None:
     """An authority whose study has no treated case at all."""
     rows = [_sound_row(n) for n in range(12)]
     fields = list(rows[0])
-    file = {
-        "name": "cases.csv",
-        "holds": "cases",
-        "date_formats": ["iso"],
-        "columns": {field: field for field in fields},
-        "constants": {"programme_id": "fact22"},
-    }
-    nobody = {**contract(NOBODY), "files": [file]}
+    nobody = contract(NOBODY, columns={field: field for field in fields}, codes={})
     project.add_delivery("nobody", "1", nobody, {"cases.csv": _csv(fields, rows)})
     project.add_study("nobody", la_code=NOBODY)
