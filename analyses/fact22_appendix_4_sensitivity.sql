@@ -1,30 +1,46 @@
--- FACT22 report, appendix 4: does a primary result hold with covariates and with a logistic model?
--- One row per estimate of the treated cases' effect. A row that can't be estimated says why.
-with effects as (
-    select * from {{ ref('fct_effect_estimates') }}
-    where study_id = 'fact22' and term = 'treated'
+-- FACT22 report, appendix 4: the primary results asked another way, as the report does (with
+-- covariates, with a logistic model, by propensity scores) and beyond it (other weights, errors and
+-- estimators, other readings of the rules). agrees: same sign as the main result and on the same
+-- side of 5 %. A row without an estimate says why.
+with
+sensitivity as (
+    select * from {{ ref('fct_sensitivity') }}
+    where study_id = 'fact22'
 ),
 
-primary_outcomes as (
+outcomes as (
     select * from {{ ref('study_outcomes') }}
-    where study_id = 'fact22' and is_primary
+    where study_id = 'fact22'
+),
+
+scaled as (
+    select
+        *,
+        case unit when 'proportion' then 100 else 1 end as scale
+    from sensitivity
 )
 
 select
-    effects.outcome,
-    effects.estimator,
-    effects.covariates,
-    effects.unit,
-    case effects.unit when 'proportion' then round(100 * effects.estimate, 1) end as effect_pp,
-    case effects.unit when 'weeks' then round(effects.estimate, 1) end as effect_weeks,
-    case
-        when effects.unit = 'log_hazard_ratio' then round(exp(effects.estimate), 2)
-    end as hazard_ratio,
-    effects.p_value,
-    effects.status,
-    effects.status_reason
-from effects
-inner join primary_outcomes
-    using (outcome)
+    scaled.outcome,
+    scaled.varied,
+    scaled.reading,
+    scaled.analysis_id,
+    case scaled.unit when 'proportion' then 'percentage points' else scaled.unit end as unit,
+    round(scaled.scale * scaled.main_estimate, 1) as main_result,
+    round(scaled.scale * scaled.estimate, 1) as result,
+    round(scaled.scale * scaled.ci_low, 1) as low,
+    round(scaled.scale * scaled.ci_high, 1) as high,
+    scaled.p_value,
+    scaled.agrees,
+    scaled.n_treated,
+    round(scaled.ess_comparator, 1) as ess_comparator,
+    scaled.status,
+    scaled.status_reason
+from scaled
+inner join outcomes using (outcome)
 order by
-    primary_outcomes.outcome_order asc, effects.estimator desc, effects.covariates desc
+    outcomes.outcome_order asc,
+    scaled.reading = 'main' desc,
+    scaled.varied asc,
+    scaled.reading asc,
+    scaled.analysis_id asc

@@ -4,24 +4,68 @@
     try_cast(nullif(trim({{ text }}), '') as {{ type }})
 {%- endmacro %}
 
+{#- Null for 2.5, which a cast to integer would round. -#}
+{% macro try_whole_number(text) -%}
+    case
+        when {{ try_number(text, 'double') }} = floor({{ try_number(text, 'double') }})
+            then try_cast({{ try_number(text, 'double') }} as integer)
+    end
+{%- endmacro %}
+
+{#- An amount of money in pounds as accounts write it: £1,234.50, -£5, 12.00-, (12.00). -#}
+{% macro try_amount(text) -%}
+    {{ return(adapter.dispatch('try_amount')(text)) }}
+{%- endmacro %}
+
+{#- A comma that doesn't part thousands makes it unreadable: 12,50 may be pounds and pence. -#}
+{% macro duckdb__try_amount(text) -%}
+    {%- set plain = "replace(trim(" ~ text ~ "), chr(160), ' ')" -%}
+    {%- set digits = '([0-9]{1,3}([, ][0-9]{3})+|[0-9]*)([.][0-9]+)?' -%}
+    case
+        when regexp_full_match({{ plain }}, '[-+]? *£? *{{ digits }}|£ *[-+]{{ digits }}')
+            or regexp_full_match({{ plain }}, '£? *{{ digits }} *-|[(] *£? *{{ digits }} *[)]')
+            then
+                try_cast(regexp_replace({{ plain }}, '[^0-9.]', '', 'g') as double)
+                * case when regexp_matches({{ plain }}, '[-(]') then -1 else 1 end
+    end
+{%- endmacro %}
+
+{#- Whether a label calls its row a sum of other rows: Total, Grand total, Sub-total, Totals: -#}
+{% macro is_total(label) -%}
+    regexp_full_match(trim(lower(coalesce({{ label }}, ''))), '(grand |sub[ -]?)?totals?[: ]*')
+{%- endmacro %}
+
 {#- A date in one of the formats its file declares; placeholders such as 1900-01-01 become null. -#}
 {% macro try_date(text, formats) -%}
     {{ return(adapter.dispatch('try_date')(text, formats)) }}
 {%- endmacro %}
 
-{#- The time of day that some systems add is dropped before reading. -#}
+{#-
+The time of day that some systems add is dropped before reading. A year of two digits is only read
+where the format allows it: %Y would take 18 for the year 18.
+-#}
 {% macro duckdb__try_date(text, formats) -%}
     {%- set day = "regexp_replace(trim(" ~ text ~ "), '[ T][0-9]{2}:[0-9]{2}.*$', '')" -%}
+    {%- set declared = "'|' || " ~ formats ~ " || '|' like '%|" -%}
+    {%- set patterns = {
+        'iso': ['%Y-%m-%d'],
+        'dmy': ['%d/%m/%Y'],
+        'mdy': ['%m/%d/%Y'],
+        'dmony': ['%d-%b-%Y', '%d-%b-%y'],
+        'mony': ['%b-%Y', '%b-%y']
+    } -%}
     coalesce(
-        case when {{ formats }} like '%iso%' then try_strptime({{ day }}, '%Y-%m-%d') end,
-        case when {{ formats }} like '%dmy%' then try_strptime({{ day }}, '%d/%m/%Y') end,
-        case when {{ formats }} like '%mdy%' then try_strptime({{ day }}, '%m/%d/%Y') end,
+        {% for format, readings in patterns.items() -%}
+        {% for reading in readings -%}
         case
-            when {{ formats }} like '%dmony%'
-                then coalesce(try_strptime({{ day }}, '%d-%b-%Y'), try_strptime({{ day }}, '%d-%b-%y'))
+            when {{ declared }}{{ format }}|%'
+                {{ "and regexp_matches(" ~ day ~ ", '(^|[^0-9])[0-9]{4}([^0-9]|$)')" if '%Y' in reading }}
+                then try_strptime({{ day }}, '{{ reading }}')
         end,
+        {% endfor -%}
+        {% endfor -%}
         case
-            when {{ formats }} like '%excel_serial%' and regexp_matches({{ day }}, '^[0-9]{5}([.]0)?$')
+            when {{ declared }}excel_serial|%' and regexp_matches({{ day }}, '^[0-9]{5}([.]0)?$')
                 then cast(date '1899-12-30' + cast(try_cast({{ day }} as double) as integer) as timestamp)
         end
     )::date

@@ -98,3 +98,24 @@ fated as (
 {% macro file_path(relation) -%}
     coalesce({{ relation }}.delivery || '/', '') || {{ relation }}.file_name
 {%- endmacro %}
+
+{#-
+The rows of a standard table of those authorities whose delivery passed every critical expectation.
+Every model behind the gate reads a standard table through this one, so that none reads past it.
+-#}
+{% macro admitted(standard_table) -%}
+{%- set entity = standard_table | replace('std_', '') -%}
+with
+{{ entity }} as (select * from {{ ref(standard_table) }}),
+
+withheld as (
+    select distinct la_code from {{ ref('fct_expectation_results') }}
+    where severity = 'critical' and not success
+)
+
+select {{ entity }}.*
+from {{ entity }}
+left join withheld
+    on {{ entity }}.la_code = withheld.la_code
+where withheld.la_code is null
+{%- endmacro %}

@@ -1,4 +1,4 @@
-"""The command line: `csc land`, `csc key new`, `csc summary`, `csc synthetic`."""
+"""The command line: `csc land`, `csc key new`, `csc plan`, `csc summary`, `csc synthetic`."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 
 from csc_outcomes.landing.commands import add_landing_commands
+from csc_outcomes.plan.commands import add_plan_command
 from csc_outcomes.project import ProjectNotFound, project_dir
 
 
@@ -17,6 +18,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     commands = parser.add_subparsers(required=True, metavar="command")
     add_landing_commands(commands)
+    add_plan_command(commands)
     summary = commands.add_parser(
         "summary", help="print the primary outcomes of the published build"
     )

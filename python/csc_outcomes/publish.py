@@ -18,6 +18,8 @@ from typing import Any
 
 import duckdb
 
+from csc_outcomes.plan.texts import copy_plans
+
 GOOD_STATUSES = {"success", "pass", "warn"}
 GENERATIONS_KEPT = 3
 GATE = "no_critical_expectation_fails"
@@ -29,6 +31,7 @@ CODE_AND_CONFIGURATION = (
     "expectations",
     "macros",
     "models",
+    "plans",
     "python",
     "seeds",
 )
@@ -69,7 +72,7 @@ def close_build(build: Build, project: Path, connection: duckdb.DuckDBPyConnecti
     from csc_outcomes.summary import summary_text
 
     build_id = build_identity(project, build.settings)
-    generation = _write_generation(build, build_id, project / "published", connection)
+    generation = _write_generation(build, build_id, project, connection)
     _point_to(generation)
     _drop_old_generations(generation)
     return "\n".join(
@@ -110,9 +113,11 @@ def _files(project: Path, names: Iterable[str]) -> list[Path]:
 
 
 def _write_generation(
-    build: Build, build_id: str, published: Path, connection: duckdb.DuckDBPyConnection
+    build: Build, build_id: str, project: Path, connection: duckdb.DuckDBPyConnection
 ) -> Path:
-    """A folder with every public table as DuckDB and Parquet, complete before anyone can see it."""
+    """A folder with every public table as DuckDB and Parquet and the plans of the studies, complete
+    before anyone can see it."""
+    published = project / "published"
     generation = published / build_id
     draft = published / f".{build_id}.draft"
     shutil.rmtree(draft, ignore_errors=True)
@@ -125,7 +130,12 @@ def _write_generation(
         manifest = {t: _write_table(connection, t, build_id, analyst) for t in tables}
     finally:
         connection.execute("detach published_build")
-    text = json.dumps({"build_id": build_id, "tables": manifest}, indent=2, sort_keys=True)
+    content = {
+        "build_id": build_id,
+        "tables": manifest,
+        "plans": copy_plans(project, draft / "plans"),
+    }
+    text = json.dumps(content, indent=2, sort_keys=True)
     (draft / "manifest.json").write_text(text + "\n", encoding="utf-8")
     for path in draft.rglob("*"):
         path.chmod(0o700 if path.is_dir() else 0o600)

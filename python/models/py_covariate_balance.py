@@ -2,7 +2,7 @@ def model(dbt, session):
     """How alike the arms are; fct_covariate_balance types the rows."""
     dbt.config(materialized="table", access="private", group="warehouse")
 
-    from csc_outcomes.evaluation import tables
+    from csc_outcomes.evaluation.balance_tables import balance
     from csc_outcomes.evaluation.samples import Evidence
 
     evidence = Evidence(
@@ -12,4 +12,5 @@ def model(dbt, session):
         covariate_values=dbt.ref("fct_study_covariates").df(),
         covariates=dbt.ref("study_covariates").df(),
     )
-    return tables.balance(evidence)
+    studies = dbt.ref("int_studies").df().set_index("study_id")
+    return balance(evidence, studies.balance_test.to_dict())

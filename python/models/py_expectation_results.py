@@ -9,6 +9,9 @@ def model(dbt, session):
     dbt.ref("std_referral_records")
     dbt.ref("std_escalations")
     dbt.ref("std_programme_enrolments")
+    dbt.ref("std_risk_codings")
+    dbt.ref("std_staff_survey_answers")
+    dbt.ref("std_financial_lines")
 
     from csc_outcomes.expectations.runner import read_suites, run_suites
     from csc_outcomes.project import project_dir

@@ -2,7 +2,7 @@ def model(dbt, session):
     """How much hidden bias each result withstands; fct_hidden_bias_bounds types the rows."""
     dbt.config(materialized="table", access="private", group="warehouse")
 
-    from csc_outcomes.evaluation import tables
+    from csc_outcomes.evaluation.hidden_bias_tables import hidden_bias
     from csc_outcomes.evaluation.samples import Evidence
 
     evidence = Evidence(
@@ -12,6 +12,6 @@ def model(dbt, session):
         covariate_values=dbt.ref("fct_study_covariates").df(),
         covariates=dbt.ref("study_covariates").df(),
     )
-    return tables.hidden_bias(
-        evidence, dbt.ref("study_outcomes").df(), dbt.ref("fct_matched_links").df()
-    )
+    outcomes = dbt.ref("study_outcomes").df()
+    outcomes = outcomes[outcomes["role"] == "outcome"]
+    return hidden_bias(evidence, outcomes, dbt.ref("fct_matched_links").df())

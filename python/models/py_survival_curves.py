@@ -2,8 +2,8 @@ def model(dbt, session):
     """Weighted survival curves; fct_survival_curves types the rows."""
     dbt.config(materialized="table", access="private", group="warehouse")
 
-    from csc_outcomes.evaluation import tables
     from csc_outcomes.evaluation.samples import Evidence
+    from csc_outcomes.evaluation.survival_tables import survival_curves
 
     evidence = Evidence(
         sample_cases=dbt.ref("fct_matched_cases").df(),
@@ -13,4 +13,4 @@ def model(dbt, session):
         covariates=dbt.ref("study_covariates").df(),
         clocks=dbt.ref("int_case_clocks").df(),
     )
-    return tables.survival_curves(evidence)
+    return survival_curves(evidence)

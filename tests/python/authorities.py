@@ -8,6 +8,7 @@ from typing import Any
 
 from projects import Project
 from references import COLUMNS, FIXTURES, contract
+from study_files import add_study_files
 
 # The twin of the reference table S41 in another dialect: other headers and order, dd/mm/yyyy with
 # times, other
@@ -51,6 +52,7 @@ def add_all(project: Project) -> None:
     add_small_lists(project)
     add_dirty(project)
     add_nobody_treated(project)
+    add_study_files(project)
 
 
 def add_dialect(project: Project) -> None:

@@ -23,6 +23,7 @@ PARTS = (
     "models",
     "macros",
     "seeds",
+    "plans",
     "expectations",
     "python/models",
     "tests/generic",
@@ -36,6 +37,7 @@ STUDY_SEEDS = (
     "study_covariates",
     "study_covariate_bins",
     "study_outcomes",
+    "study_subgroups",
     "study_analyses",
 )
 

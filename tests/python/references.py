@@ -21,7 +21,25 @@ LA_CODES = {
     "edge_separation": "S46",
 }
 # What to set to reproduce the answers: see the conventions beside them.
-PARAMETERS = {"balance_origin": "2014-04-10", "rereferral_from": "none"}
+PARAMETERS = {
+    "balance_origin": "2014-04-10",
+    "rereferral_from": "none",
+    "competing_escalation": "cp",
+    "psm_weight_scale": "matchit",
+}
+# The readings of "6 months" and of "open at entry" for which there are weights.
+CALIPERS: dict[str, dict[str, str]] = {
+    "days183": {"caliper_length": "183", "caliper_unit": "days"},
+    "days182_625": {"caliper_length": "182.625", "caliper_unit": "days"},
+    "days180": {"caliper_length": "180", "caliper_unit": "days"},
+    "calendar6m_from_treated": {"caliper_anchor": "treated"},
+    "calendar6m_symmetric": {"caliper_anchor": "symmetric"},
+}
+READINGS = {
+    f"{caliper}.{bound}": {**parameters, "open_at_entry_inclusive": is_inclusive}
+    for caliper, parameters in CALIPERS.items()
+    for bound, is_inclusive in {"inclusive": "true", "exclusive": "false"}.items()
+}
 COLUMNS = {
     "case_id": "case_id",
     "child_id": "child_id",
@@ -67,6 +85,15 @@ def add_reference(project: Project, name: str, **parameters: str) -> None:
     la_code = LA_CODES[name]
     project.add_delivery(name, "all", contract(la_code), {"cases.csv": FIXTURES / f"{name}.csv"})
     project.add_study(name, la_code=la_code, parameters={**PARAMETERS, **parameters})
+    if name == "fact22_a":
+        project.add_seed_rows(
+            "study_readings",
+            (
+                {"study_id": name, "reading": reading, "parameter_id": parameter, "value": value}
+                for reading, changes in READINGS.items()
+                for parameter, value in changes.items()
+            ),
+        )
 
 
 def case_ids(name: str) -> list[str]:

@@ -32,10 +32,13 @@ PAGES = [
     ROOT / "extracts" / "README.md",
     *sorted((ROOT / "docs").glob("*.md")),
 ]
-CASE_LIST, STUDY, TRAPS, START = (
+CASE_LIST, STUDY_FILES, STUDY, TRAPS, START = (
     ROOT / "docs" / f"{name}.md"
-    for name in ("add_a_case_list", "add_a_study", "traps_first", "start_here")
+    for name in ("add_a_case_list", "add_study_files", "add_a_study", "traps_first", "start_here")
 )
+FORMAT_PAGES = {"case_list": CASE_LIST, "study_files": STUDY_FILES}
+# What a walk-through shows: the seeds of a study, and other readings of its rules.
+SHOWN_SEEDS = (*STUDY_SEEDS, "study_readings")
 # Folders that a build or a reader of the guides makes.
 MADE = ("published", "landing", "warehouse", "keys", "target", "logs", ".venv", "extracts/anytown")
 
@@ -161,7 +164,7 @@ def test_every_analysis_runs(built: Project) -> None:
         for name in names:
             assert f"`{name}`" in key_tables, name
             query = (compiled / f"{name}.sql").read_text(encoding="utf-8")
-            assert query.startswith("-- FACT22 report"), name
+            assert query.startswith(("-- FACT22 report", "-- Not in the FACT22 report")), name
             assert warehouse.execute(query).fetchall(), name
 
 
@@ -259,6 +262,23 @@ def test_the_case_list_walk_through_lands_as_it_says(tmp_path: Path) -> None:
     assert (outcome.n_refused_rows, outcome.n_opted_out) == (1, 1)
 
 
+def test_the_study_files_walk_through_lands_as_it_says(tmp_path: Path) -> None:
+    contract = blocks(STUDY_FILES, "yaml")[0]
+    delivery = tmp_path / "extracts" / "anytown" / "2024-03-study-files"
+    delivery.mkdir(parents=True)
+    (delivery / "extract.yml").write_text(contract, encoding="utf-8")
+    names = [file["name"] for file in yaml.safe_load(contract)["files"]]
+    for name, content in zip(names, blocks(STUDY_FILES, "csv"), strict=True):
+        (delivery / name).write_text(content, encoding="utf-8")
+    opt_outs = blocks(CASE_LIST, "csv")[1]
+    (delivery.parent / "opt_outs.csv").write_text(opt_outs, encoding="utf-8")
+    new_key(tmp_path / DEFAULT_KEY_FILE)
+
+    report = land(tmp_path)
+    assert report.summary() in [block.strip() for block in blocks(STUDY_FILES, "")]
+    assert [outcome.unknown_columns for outcome in report.outcomes] == [None] * 3
+
+
 def test_opt_outs_and_merges_are_read_as_shown(tmp_path: Path) -> None:
     opt_outs, merge_map = blocks(START, "csv")
     (tmp_path / "opt_outs.csv").write_text(opt_outs, encoding="utf-8")
@@ -278,21 +298,24 @@ def test_every_key_of_extract_yml_is_explained() -> None:
     assert keys - set(named) == set()
 
 
-@pytest.mark.parametrize("holds", list(FORMATS["case_list"]))
-def test_every_canonical_column_is_explained(holds: str) -> None:
-    text = CASE_LIST.read_text(encoding="utf-8")
+@pytest.mark.parametrize(
+    ("format_name", "holds"), [(name, holds) for name, kinds in FORMATS.items() for holds in kinds]
+)
+def test_every_canonical_column_is_explained(format_name: str, holds: str) -> None:
+    text = FORMAT_PAGES[format_name].read_text(encoding="utf-8")
     table = text[text.index(f"\n`holds: {holds}`\n") :].split("\n\n")[1]
     rows = dict(re.findall(r"^\| `(\w+)` \| ([\w, ]+) \|", table, re.MULTILINE))
     assert rows == {
         column.name: column.kind + (", required" if column.is_required else "")
-        for column in FORMATS["case_list"][holds]
+        for column in FORMATS[format_name][holds]
     }
 
 
 def test_reasons_and_thresholds_are_those_of_the_seeds() -> None:
     text = CASE_LIST.read_text(encoding="utf-8")
+    reasons = text + STUDY_FILES.read_text(encoding="utf-8")
     for row in seed("quarantine_reasons"):
-        assert f"| `{row['reason_code']}` | {row['meaning']} | {row['what_to_do']} |" in text
+        assert f"| `{row['reason_code']}` | {row['meaning']} | {row['what_to_do']} |" in reasons
     for row in seed("delivery_thresholds"):
         share = f"{float(row['max_quarantined_share']):.0%}"
         assert f"| {row['severity']} | {share} |" in text
@@ -333,22 +356,51 @@ def test_what_an_analysis_can_be_made_of_is_complete() -> None:
     names = set(re.findall(r"'(\w+)'", " ".join(lists)))
     assert len(names) >= 10
     assert (names | set(ESTIMATORS) | set(SE_TYPES)) - spans == set()
+    (analyses,) = [found for found in study_seeds() if found["name"] == "study_analyses"]
+    for column in analyses["columns"]:
+        for test in column.get("data_tests", []):
+            allowed = test.get("accepted_values", {"arguments": {"values": []}})
+            assert set(allowed["arguments"]["values"]) - spans == set(), column["name"]
+    assert {row["sample"] for row in seed("sample_definitions")} - spans == set()
+
+
+def study_seeds() -> list[dict[str, Any]]:
+    """The property file of the study seeds."""
+    text = (ROOT / "seeds" / "studies" / "_studies.yml").read_text(encoding="utf-8")
+    described: dict[str, list[dict[str, Any]]] = yaml.safe_load(text)
+    return described["seeds"]
 
 
 def test_the_rows_of_the_study_fit_the_seeds() -> None:
-    headers = {name: list(seed(name)[0]) for name in STUDY_SEEDS}
+    headers = {name: list(seed(name)[0]) for name in SHOWN_SEEDS}
     shown = {}
     for block in blocks(STUDY, "csv"):
         rows = list(csv.DictReader(block.splitlines(), strict=True))
         name = next(name for name, header in headers.items() if header == list(rows[0]))
         assert all(None not in row and None not in row.values() for row in rows), name
         shown[name] = rows
-    assert set(shown) == set(STUDY_SEEDS)
+    assert set(shown) == set(SHOWN_SEEDS)
     outcomes = {row["outcome"] for row in shown["study_outcomes"]}
     assert outcomes <= {row["outcome"] for row in seed("outcome_definitions")}
     assert {row["outcome"] for row in shown["study_analyses"]} <= outcomes
     assert {row["estimator"] for row in shown["study_analyses"]} <= set(ESTIMATORS)
+    samples = {row["sample"] for row in seed("sample_definitions")}
+    assert {row["sample"] for row in shown["study_analyses"]} <= samples
+    subgroups = {row["subgroup"] for row in shown["study_subgroups"]}
+    assert {row["subgroup"] for row in shown["study_analyses"]} - {""} == subgroups
     parameters = {row["parameter_id"] for row in seed("parameters")}
-    assert {row["parameter_id"] for row in shown["study_parameters"]} <= parameters
+    for name in ("study_parameters", "study_readings"):
+        assert {row["parameter_id"] for row in shown[name]} <= parameters
     (delivery,) = [yaml.safe_load(block) for block in blocks(CASE_LIST, "yaml")[:1]]
     assert shown["studies"][0]["la_code"] == delivery["la_code"]
+
+
+def test_what_is_added_in_one_row_is_one_row() -> None:
+    text = STUDY.read_text(encoding="utf-8")
+    section = text[text.index("## One row each") :].split("\n## ")[0]
+    rows = re.findall(r"`([^`]+,[^`]+)` in\s+`(\w+)\.csv`", section)
+    assert [name for _, name in rows] == ["study_covariates", "study_outcomes", "study_analyses"]
+    for row, name in rows:
+        (values,) = csv.reader([row])
+        added = dict(zip(seed(name)[0], values, strict=True))
+        assert added["study_id"] == "anytown"

@@ -10,7 +10,7 @@ from csc_outcomes.estimators.analyses import Analysis
 from csc_outcomes.estimators.stacked import fit_stacked, stack_links
 from estimator_fixtures import ORACLE, answers, outcome_frame
 
-KEYS = {"plan_start": "delayed_entry", "service_entry": "time_since_index"}
+KEYS = {"plan_start": "delayed_entry", "programme_entry": "time_since_index"}
 
 
 def links() -> pd.DataFrame:
@@ -80,7 +80,7 @@ def test_stack_by_hand() -> None:
 
 
 def test_clock_from_entry_by_hand() -> None:
-    stacked = stack_links(*small(), "service_entry")
+    stacked = stack_links(*small(), "programme_entry")
     assert stacked["value"].tolist() == [40, 180, 0, 160, 69, 90]
     assert stacked["entry_days"].tolist() == [0, 0, 0, 0, 0, 10]
 

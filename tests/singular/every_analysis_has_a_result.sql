@@ -1,12 +1,12 @@
 -- An analysis of a study in the build ends in an estimate or in a reason why there is none; never
--- in silence.
+-- in silence. So does each of its readings.
 {{ config(group = 'warehouse') }}
 with analyses as (
     select * from {{ ref('int_study_analyses') }}
 ),
 
 estimates as (
-    select * from {{ ref('fct_effect_estimates') }}
+    select * from {{ ref('py_effect_estimates') }}
     where term = 'treated'
 )
 

@@ -1,8 +1,7 @@
--- A link joins an eligible treated case and an eligible comparator of the same study, authority and
--- stratum.
+-- A link joins an eligible treated case and an eligible comparator of the same study and authority,
+-- those by caliper of the same stratum.
 with links as (
     select * from {{ ref('fct_matched_links') }}
-    where method = 'cem_caliper'
 ),
 
 cases as (
@@ -30,4 +29,7 @@ left join cases as comparator
 where
     treated.case_id is null
     or comparator.case_id is null
-    or treated.stratum is distinct from comparator.stratum
+    or (
+        links.method = 'cem_caliper'
+        and treated.stratum is distinct from comparator.stratum
+    )

@@ -4,7 +4,17 @@ with parameters as (
 ),
 
 chosen as (
-    select * from {{ ref('study_parameters') }}
+    select
+        study_id,
+        parameter_id,
+        value
+    from {{ ref('study_parameters') }}
+    union all
+    select
+        study_id,
+        parameter_id,
+        value
+    from {{ ref('study_readings') }}
 )
 
 select

@@ -1,6 +1,7 @@
--- One row per study: its facts, its parameters, and the last day that can be observed, the
--- earlier of the study's end and the day its authority's extract was taken.
+-- One row per study and reading: its facts, its parameters, and the last day that can be observed,
+-- the earlier of the study's end and the day its authority's extract was taken.
 with
+readings as (select * from {{ ref('int_study_readings') }}),
 studies as (select * from {{ ref('studies') }}),
 parameters as (select * from {{ ref('int_study_parameters') }}),
 
@@ -14,18 +15,23 @@ extracts as (
 
 select
     parameters.*,
+    readings.base_study_id,
+    readings.reading,
     studies.design,
     studies.la_code,
     studies.programme_id,
     studies.study_start,
     studies.study_end,
-    studies.earliest_case_start,
+    coalesce(parameters.earliest_plan_start, studies.earliest_case_start) as earliest_case_start,
     studies.latest_case_start,
     least(studies.study_end, extracts.extract_as_of_date) as observed_until,
     md5(concat_ws(
         '|', studies.study_id, studies.study_start, studies.study_end, studies.earliest_case_start,
         studies.latest_case_start, parameters.parameters_hash
     )) as definition_hash
-from studies
-inner join parameters using (study_id)
+from readings
+inner join studies
+    on readings.base_study_id = studies.study_id
+inner join parameters
+    on readings.study_id = parameters.study_id
 inner join extracts using (la_code)

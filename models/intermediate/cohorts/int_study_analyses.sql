@@ -1,33 +1,34 @@
--- The analyses of each study with its default survival clock and a hash of every parameter that
--- shapes them.
+-- The analyses of each study, and those of its specification curve again in every reading that
+-- bears on their outcome or their sample, each with its survival clock and a hash of every
+-- parameter that shapes it.
 with
 analyses as (select * from {{ ref('study_analyses') }}),
 studies as (select * from {{ ref('int_studies') }}),
+outcomes as (select * from {{ ref('study_outcomes') }}),
+configuration as (select * from {{ ref('int_study_configuration') }}),
+bearing as (select * from {{ ref('int_reading_bearings') }}),
 
-covariates as (
+read as (
     select
-        study_id,
-        {{ ordered_list(
-            "concat_ws('=', covariate, attribute, kind, category, in_strata, in_balance, in_adjustment)",
-            'covariate_order'
-        ) }} as covariates_text
-    from {{ ref('study_covariates') }}
-    group by study_id
-),
-
-bins as (
-    select
-        study_id,
-        {{ ordered_list(
-            "concat_ws('=', covariate, bin, coalesce(lower_bound, -1), coalesce(upper_bound, -1))",
-            "concat_ws('=', covariate, bin)"
-        ) }} as bins_text
-    from {{ ref('study_covariate_bins') }}
-    group by study_id
+        studies.study_id,
+        studies.base_study_id,
+        studies.reading,
+        analyses.analysis_id
+    from analyses
+    inner join studies
+        on analyses.study_id = studies.base_study_id
+    left join bearing
+        on
+            analyses.study_id = bearing.study_id
+            and analyses.analysis_id = bearing.analysis_id
+            and studies.reading = bearing.reading
+    where studies.reading = 'main' or bearing.reading is not null
 )
 
 select
-    analyses.study_id,
+    read.study_id,
+    read.base_study_id,
+    read.reading,
     analyses.analysis_id,
     analyses.outcome,
     analyses.sample,
@@ -35,14 +36,23 @@ select
     analyses.covariates,
     analyses.se_type,
     coalesce(analyses.clock, studies.survival_origin) as clock,
-    analyses.is_primary,
+    analyses.subgroup,
+    analyses.is_primary and read.reading = 'main' as is_primary,
+    analyses.in_curve,
+    outcomes.unit,
+    studies.survival_horizon_days,
+    studies.bootstrap_draws,
     md5(concat_ws(
-        '|', studies.definition_hash, covariates.covariates_text, bins.bins_text, analyses.outcome,
+        '|', studies.definition_hash, configuration.configuration_text, analyses.outcome,
         outcomes.unit, outcomes.kind, analyses.sample, analyses.estimator, analyses.covariates,
-        analyses.se_type, coalesce(analyses.clock, studies.survival_origin)
+        analyses.se_type, coalesce(analyses.clock, studies.survival_origin), analyses.subgroup
     )) as parameter_hash
-from analyses
-inner join studies using (study_id)
-inner join {{ ref('study_outcomes') }} as outcomes using (study_id, outcome)
-left join covariates using (study_id)
-left join bins using (study_id)
+from read
+inner join analyses
+    on read.base_study_id = analyses.study_id and read.analysis_id = analyses.analysis_id
+inner join studies
+    on read.study_id = studies.study_id
+inner join outcomes
+    on analyses.study_id = outcomes.study_id and analyses.outcome = outcomes.outcome
+left join configuration
+    on read.base_study_id = configuration.study_id

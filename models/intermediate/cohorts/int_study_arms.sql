@@ -19,6 +19,7 @@ arms as (
         cases.referral_date,
         cases.plan_start_date,
         cases.closure_date,
+        cases.age_at_plan_start,
         cases.closure_date is not null
         and studies.closure_reasons_counted != 'all'
         and coalesce(

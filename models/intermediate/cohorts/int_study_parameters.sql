@@ -1,5 +1,5 @@
--- One row per study with every parameter typed: the study's own value, or the default where it
--- sets none.
+-- One row per study and reading with every parameter typed: the reading's value, else the study's
+-- own, else the default.
 {%- set parameters = {
     'balance_origin': 'date',
     'year_days': 'double',
@@ -20,22 +20,51 @@
     'caliper_unit': 'varchar',
     'caliper_anchor': 'varchar',
     'undated_escalation': 'varchar',
-    'closure_reasons_counted': 'varchar'
+    'closure_reasons_counted': 'varchar',
+    'earliest_plan_start': 'date',
+    'match_ratio': 'varchar',
+    'link_weight': 'varchar',
+    'psm_neighbours': 'integer',
+    'psm_weight_scale': 'varchar',
+    'psm_open_at_entry': 'boolean',
+    'bootstrap_draws': 'integer',
+    'balance_test': 'varchar',
+    'interim_list_children': 'integer',
+    'cost_denominator': 'varchar',
+    'price_base_year': 'integer',
+    'smallest_staff_group': 'integer',
+    'risk_sample_size': 'integer',
+    'risk_sample_seed': 'integer',
+    'engagement_mode': 'varchar',
+    'box_hinges': 'varchar',
+    'box_whiskers': 'varchar',
+    'competing_escalation': 'varchar',
+    'incidence_horizon_days': 'integer',
+    'survival_horizon_days': 'integer',
+    'calibration_controls': 'integer'
 } %}
 with
-studies as (select * from {{ ref('studies') }}),
+readings as (select * from {{ ref('int_study_readings') }}),
 parameters as (select * from {{ ref('parameters') }}),
 chosen as (select * from {{ ref('study_parameters') }}),
+changed as (select * from {{ ref('study_readings') }}),
 
 resolved as (
     select
-        studies.study_id,
+        readings.study_id,
         parameters.parameter_id,
-        coalesce(chosen.value, parameters.default_value) as value
-    from studies
+        coalesce(changed.value, chosen.value, parameters.default_value) as value
+    from readings
     cross join parameters
     left join chosen
-        on studies.study_id = chosen.study_id and parameters.parameter_id = chosen.parameter_id
+        on
+            readings.base_study_id = chosen.study_id
+            and parameters.parameter_id = chosen.parameter_id
+    left join changed
+        on
+            readings.base_study_id = changed.study_id
+            and readings.reading = changed.reading
+            and parameters.parameter_id = changed.parameter_id
 ),
 
 typed as (

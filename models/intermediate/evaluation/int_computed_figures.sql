@@ -1,96 +1,16 @@
 -- What the build computes, in the shape in which published figures ask for it: study, source,
 -- sample, subject and term.
 with
-rates as (select * from {{ ref('fct_group_outcomes') }}),
-events as (select * from {{ ref('int_sample_event_counts') }}),
-sizes as (select * from {{ ref('int_sample_sizes') }}),
-
-sizes_of_both as (
-    select
-        study_id,
-        sample,
-        sum(n_escalation_date_assumed) as n_escalation_date_assumed
-    from sizes
-    group by all
-),
-
-estimates as (
-    select * from {{ ref('fct_effect_estimates') }}
-    where status = 'ok'
-),
-
-relative_effects as (
-    select
-        effects.study_id,
-        effects.sample,
-        effects.analysis_id,
-        effects.estimate / comparators.estimate as ratio
-    from estimates as effects
-    inner join estimates as comparators using (study_id, analysis_id)
-    where effects.term = 'treated' and comparators.term = 'comparator_mean'
-),
-
-flow as (select * from {{ ref('fct_sample_flow') }}),
-
-matched_shares as (
-    select
-        matched.study_id,
-        matched.arm,
-        recorded.step,
-        matched.n_out / cast(recorded.n_out as double) as share
-    from flow as matched
-    inner join flow as recorded using (study_id, arm)
-    where matched.step = 'matched' and recorded.step = 'recorded' and recorded.n_out > 0
-),
-
-balance as (select * from {{ ref('fct_covariate_balance') }}),
-studies as (select * from {{ ref('int_studies') }}),
+effects as (select * from {{ ref('int_computed_effects') }}),
+contexts as (select * from {{ ref('int_computed_contexts') }}),
+risks as (select * from {{ ref('int_computed_risks') }}),
 
 figures as (
-    {{ computed_figure('rates', 'rate', 'sample', 'outcome', 'arm', 'value') }}
+    select * from effects
     union all
-    {{ computed_figure('events', 'event_count', 'sample', 'outcome', 'term', 'n_events') }}
+    select * from contexts
     union all
-    {{ computed_figure(
-        'events', 'unweighted_rate', 'sample', 'outcome', 'term', 'unweighted_mean'
-    ) }}
-    union all
-    {{ computed_figure(
-        'sizes', 'assumed_undated', 'sample', "''", 'arm', 'n_escalation_date_assumed'
-    ) }}
-    union all
-    {{ computed_figure(
-        'sizes_of_both', 'assumed_undated', 'sample', "''", "'both'", 'n_escalation_date_assumed'
-    ) }}
-    union all
-    {{ computed_figure('estimates', 'estimate', 'sample', 'analysis_id', 'term', 'estimate') }}
-    union all
-    {{ computed_figure(
-        'estimates', 'significance', 'sample', 'analysis_id', 'term',
-        text_value="case when p_adjusted < 0.01 then 'p<0.01' else 'n.s.' end", where='is_primary'
-    ) }}
-    union all
-    {{ computed_figure(
-        'relative_effects', 'ratio', 'sample', 'analysis_id', "'treated'", 'ratio'
-    ) }}
-    union all
-    {{ computed_figure('flow', 'flow', "''", 'step', 'arm', 'n_out') }}
-    union all
-    {{ computed_figure(
-        'matched_shares', 'matched_share', "'cem_caliper'", 'step', 'arm', 'share'
-    ) }}
-    {% for arm in ['treated', 'comparator'] -%}
-    union all
-    {{ computed_figure(
-        'balance', 'balance', 'method', 'covariate', "'" ~ arm ~ "'", 'mean_' ~ arm
-    ) }}
-    {% endfor -%}
-    {% for fact in [
-        'study_start', 'study_end', 'earliest_case_start', 'latest_case_start', 'balance_origin'
-    ] -%}
-    union all
-    {{ computed_figure('studies', 'study', subject="'" ~ fact ~ "'", text_value=fact) }}
-    {% endfor -%}
+    select * from risks
 )
 
 select * from figures

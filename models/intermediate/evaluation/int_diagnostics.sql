@@ -1,92 +1,50 @@
--- The figures that diagnostics judge, per study and sample, and per outcome where they depend on
--- one.
-with balance as (
-    select
-        study_id,
-        method as sample,
-        max(abs(smd)) as largest_abs_smd,
-        max(variance_ratio) as largest_variance_ratio,
-        min(variance_ratio) as smallest_variance_ratio,
-        max(ess_comparator) as ess_comparator
-    from {{ ref('fct_covariate_balance') }}
-    group by all
+-- The figures that diagnostics judge, per analysis: those of its sample, those that depend on its
+-- outcome, and its own. Analyses of all eligible cases weigh these themselves, so the balance of
+-- the unweighted sample says nothing about them.
+with
+analyses as (
+    select * from {{ ref('int_study_analyses') }}
+    where reading = 'main'
 ),
 
-eligible as (
-    select
-        study_id,
-        count(*) filter (where arm = 'treated') as n_treated
-    from {{ ref('fct_study_cases') }}
-    where is_eligible
-    group by study_id
-),
-
-samples as (
-    select distinct
-        study_id,
-        sample
-    from {{ ref('int_study_analyses') }}
-),
-
-sizes as (
-    select
-        samples.study_id,
-        samples.sample,
-        coalesce(max(sizes.n_cases) filter (where sizes.arm = 'treated'), 0)
-        / cast(nullif(max(eligible.n_treated), 0) as double) as share_of_treated_matched,
-        coalesce(max(sizes.n_children) filter (where sizes.arm = 'treated'), 0)
-            as clusters_treated,
-        coalesce(max(sizes.n_children) filter (where sizes.arm = 'comparator'), 0)
-            as clusters_comparator
-    from samples
-    left join {{ ref('int_sample_sizes') }} as sizes using (study_id, sample)
-    left join eligible using (study_id)
-    group by all
-),
-
-events as (
-    select
-        study_id,
-        sample,
-        outcome,
-        'events_' || term as diagnostic,
-        cast(n_events as double) as value
-    from {{ ref('int_sample_event_counts') }}
-    where term in ('treated', 'comparator')
-),
-
-observation as (
-    select
-        study_id,
-        sample,
-        'rereferred_12m' as outcome,
-        'share_observed_in_full' as diagnostic,
-        1 - unweighted_mean as value
-    from {{ ref('int_sample_event_counts') }}
-    where outcome = 'short_observation' and term = 'both'
-),
+of_samples as (select * from {{ ref('int_sample_diagnostics') }}),
+of_analyses as (select * from {{ ref('int_analysis_diagnostics') }}),
+overlap as (select * from {{ ref('int_overlap') }}),
 
 figures as (
-    {% for relation, diagnostics in {
-        'balance': [
-            'largest_abs_smd', 'largest_variance_ratio', 'smallest_variance_ratio', 'ess_comparator'
-        ],
-        'sizes': ['share_of_treated_matched', 'clusters_treated', 'clusters_comparator']
-    }.items() -%}
-    {% for diagnostic in diagnostics -%}
+    select
+        analyses.study_id,
+        analyses.analysis_id,
+        of_samples.diagnostic,
+        of_samples.value
+    from analyses
+    inner join of_samples
+        on
+            analyses.study_id = of_samples.study_id
+            and analyses.sample = of_samples.sample
+            and coalesce(of_samples.outcome, analyses.outcome) = analyses.outcome
+            and not (
+                analyses.sample = 'unmatched'
+                and of_samples.diagnostic in (
+                    'largest_abs_smd', 'largest_variance_ratio', 'smallest_variance_ratio'
+                )
+            )
+    union all
+    select
+        analyses.study_id,
+        analyses.analysis_id,
+        'share_of_treated_overlapping' as diagnostic,
+        overlap.share_of_treated_overlapping as value
+    from analyses
+    inner join overlap using (study_id)
+    union all
     select
         study_id,
-        sample,
-        cast(null as varchar) as outcome,
-        '{{ diagnostic }}' as diagnostic,
-        cast({{ diagnostic }} as double) as value
-    from {{ relation }}
-    union all
-    {% endfor -%}
-    {% endfor -%}
-    select * from events
-    union all
-    select * from observation
+        analysis_id,
+        diagnostic,
+        value
+    from of_analyses
 )
 
 select * from figures
+where value is not null

@@ -18,6 +18,9 @@ select
     arms.entry_date,
     arms.plan_start_date,
     arms.closure_date,
+    arms.age_at_plan_start,
+    arms.file_key,
+    arms.source_row_number,
     strata.stratum
 from arms
 inner join eligibility using (study_id, la_code, case_id)

@@ -1,7 +1,8 @@
 -- The stratum of a case: its bins on every covariate that the study matches on, in the study's
 -- order. A case that lacks one of them has no stratum and can't be matched.
 with
-binned as (select * from {{ ref('fct_study_covariates') }}),
+studies as (select * from {{ ref('int_studies') }}),
+binned as (select * from {{ ref('int_study_covariates') }}),
 
 covariates as (
     select * from {{ ref('study_covariates') }}
@@ -18,8 +19,11 @@ strata as (
                 then {{ ordered_list('binned.bin', 'covariates.covariate_order') }}
         end as stratum
     from binned
+    inner join studies using (study_id, la_code)
     inner join covariates
-        on binned.study_id = covariates.study_id and binned.covariate = covariates.covariate
+        on
+            studies.base_study_id = covariates.study_id
+            and binned.covariate = covariates.covariate
     group by all
 )
 

@@ -4,7 +4,12 @@
 -- when `survival_entry` asks for delayed entry.
 with
 lengths as (select * from {{ ref('int_case_lengths') }}),
-studies as (select * from {{ ref('int_studies') }}),
+
+studies as (
+    select * from {{ ref('int_studies') }}
+    where reading = 'main'
+),
+
 index_dates as (select * from {{ ref('int_case_index_dates') }}),
 
 origins as (

@@ -1,7 +1,12 @@
 -- The share of each file's records that was quarantined, by reason and in all, against the shares
--- that a delivery may have (`delivery_thresholds`).
+-- that a delivery may have (`delivery_thresholds`). A totals row is where it should be and speaks
+-- against nothing.
 with
-quarantined as (select * from {{ ref('fct_quarantined_rows') }}),
+quarantined as (
+    select * from {{ ref('fct_quarantined_rows') }}
+    where reason_code != 'totals_row'
+),
+
 files as (select * from {{ ref('stg_landing__load_log') }}),
 thresholds as (select * from {{ ref('delivery_thresholds') }}),
 

@@ -2,46 +2,15 @@
 -- comparator as the sum of its links. Unmatched: every eligible case counts once, as the
 -- "before" of every balance table.
 with
-links as (select * from {{ ref('fct_matched_links') }}),
-eligible as (select * from {{ ref('int_matchable_cases') }}),
+cases as (select * from {{ ref('int_sample_cases') }}),
+studies as (select study_id from {{ ref('studies') }})
 
-matched as (
-    select
-        study_id,
-        method,
-        la_code,
-        treated_case_id as case_id,
-        'treated' as arm,
-        cast(1.0 as double) as weight
-    from links
-    group by all
-    union all
-    select
-        study_id,
-        method,
-        la_code,
-        comparator_case_id as case_id,
-        'comparator' as arm,
-        cast({{ stable_sum('weight') }} as double) as weight
-    from links
-    group by all
-),
-
-unmatched as (
-    select
-        study_id,
-        'unmatched' as method,
-        la_code,
-        case_id,
-        arm,
-        cast(1.0 as double) as weight
-    from eligible
-),
-
-samples as (
-    select * from matched
-    union all
-    select * from unmatched
-)
-
-select * from samples
+select
+    cases.study_id,
+    cases.method,
+    cases.la_code,
+    cases.case_id,
+    cases.arm,
+    cases.weight
+from cases
+inner join studies using (study_id)

@@ -1,14 +1,16 @@
--- One row per treated case and comparator it is matched to. A treated case shares a weight of
--- one equally among its comparators.
+-- One row per method, treated case and comparator it is matched to, with the comparator's share
+-- of the treated case's weight of one.
 with
-pairs as (select * from {{ ref('int_matched_pairs') }})
+links as (select * from {{ ref('int_matched_links') }}),
+studies as (select study_id from {{ ref('studies') }})
 
 select
-    study_id,
-    'cem_caliper' as method,
-    la_code,
-    treated_case_id,
-    comparator_case_id,
-    gap_days,
-    cast(1.0 as double) / count(*) over (partition by study_id, treated_case_id) as weight
-from pairs
+    links.study_id,
+    links.method,
+    links.la_code,
+    links.treated_case_id,
+    links.comparator_case_id,
+    links.gap_days,
+    links.weight
+from links
+inner join studies using (study_id)

@@ -5,11 +5,7 @@ with
 figures as (select * from {{ ref('published_figures') }}),
 sources as (select * from {{ ref('figure_sources') }}),
 computed as (select * from {{ ref('int_computed_figures') }}),
-
-studies as (
-    select distinct study_id from {{ ref('int_studies') }}
-),
-
+studies as (select distinct study_id from {{ ref('int_studies') }}),
 analyses as (select * from {{ ref('study_analyses') }}),
 
 paired as (
@@ -34,6 +30,7 @@ paired as (
         end as term,
         computed.value * sources.scale as computed,
         computed.text_value as computed_as_text,
+        coalesce(sources.agreeing_words, figures.value) as agreeing_words,
         coalesce(
             sources.tolerance,
             case figures.precision_printed
@@ -69,7 +66,7 @@ judged as (
             when not is_in_build then 'not_applicable'
             when fixed_verdict is not null then fixed_verdict
             when computed is null and computed_as_text is null then 'not_applicable'
-            when computed_as_text = published_as_printed then 'agrees'
+            when computed_as_text = agreeing_words then 'agrees'
             when abs(computed - published) <= tolerance + 1e-9 then 'agrees'
             else 'differs'
         end as verdict
@@ -94,7 +91,8 @@ select
     case
         when not is_in_build then 'The build holds no study of this name'
         when fixed_verdict is not null then fixed_reason
-        when verdict = 'not_applicable' then 'The study has no such sample, analysis or covariate'
-        when verdict = 'differs' then 'The computed figure lies outside the tolerance'
+        when verdict = 'not_applicable' then 'The build computes no such figure for this study'
+        when verdict = 'differs'
+            then 'What is computed lies outside the tolerance, or says something else'
     end as reason
 from judged

@@ -4,7 +4,8 @@ with
 arms as (select * from {{ ref('int_study_arms') }}),
 eligibility as (select * from {{ ref('int_study_eligibility') }}),
 strata as (select * from {{ ref('int_strata') }}),
-undated as (select * from {{ ref('int_undated_escalations') }})
+undated as (select * from {{ ref('int_undated_escalations') }}),
+studies as (select study_id from {{ ref('studies') }})
 
 select
     arms.study_id,
@@ -24,6 +25,7 @@ select
     coalesce(undated.is_escalation_date_assumed, false) as is_escalation_date_assumed,
     coalesce(undated.is_escalation_undated, false) as is_escalation_undated
 from arms
+inner join studies using (study_id)
 inner join eligibility using (study_id, la_code, case_id)
 left join strata using (study_id, la_code, case_id)
 left join undated using (study_id, la_code, case_id)

@@ -1,53 +1,15 @@
--- The covariates a study names, one row per case: the value that enters means and models, and
--- the bin that enters strata. A category is 1 where the case has it and 0 elsewhere, so that a
--- missing or unknown code counts as "other".
+-- The covariates a study names, one row per case: the value that enters means and models, and the
+-- bin that enters strata.
 with
-covariates as (select * from {{ ref('study_covariates') }}),
-attributes as (select * from {{ ref('int_case_attributes') }}),
-studies as (select * from {{ ref('int_studies') }}),
-bins as (select * from {{ ref('study_covariate_bins') }}),
+covariate_values as (select * from {{ ref('int_study_covariates') }}),
+studies as (select study_id from {{ ref('studies') }})
 
-valued as (
-    select
-        attributes.study_id,
-        attributes.la_code,
-        attributes.case_id,
-        covariates.covariate,
-        covariates.kind,
-        case
-            when covariates.kind = 'number' then attributes.number_value
-            when lower(attributes.text_value) = lower(covariates.category) then 1.0
-            else 0.0
-        end as value,
-        case
-            when studies.age_bin_mode = 'completed_years' then attributes.whole_value
-            else attributes.number_value
-        end as binned_value,
-        attributes.text_value
-    from covariates
-    inner join attributes using (study_id, attribute)
-    inner join studies using (study_id, la_code)
-),
-
-binned as (
-    select
-        valued.study_id,
-        valued.la_code,
-        valued.case_id,
-        valued.covariate,
-        valued.value,
-        case
-            when valued.kind = 'category' then cast(cast(valued.value as integer) as varchar)
-            when valued.kind = 'exact' then valued.text_value
-            else bins.bin
-        end as bin
-    from valued
-    left join bins
-        on
-            valued.study_id = bins.study_id
-            and valued.covariate = bins.covariate
-            and valued.binned_value >= coalesce(bins.lower_bound, valued.binned_value)
-            and valued.binned_value < coalesce(bins.upper_bound, valued.binned_value + 1)
-)
-
-select * from binned
+select
+    covariate_values.study_id,
+    covariate_values.la_code,
+    covariate_values.case_id,
+    covariate_values.covariate,
+    covariate_values.value,
+    covariate_values.bin
+from covariate_values
+inner join studies using (study_id)

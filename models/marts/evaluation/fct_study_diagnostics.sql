@@ -1,14 +1,13 @@
--- Whether an analysis may be read at all, by thresholds set before any result: balance, matched
--- share, effective size, events, clusters and observation. Thresholds stand in
--- `diagnostic_thresholds`.
+-- Whether an analysis may be read at all, by thresholds set before any result: balance, overlap,
+-- matched share, effective size, events, clusters, observation, proportional hazards, what it could
+-- find at all, and negative controls. Thresholds stand in `diagnostic_thresholds`.
 with
-analyses as (select * from {{ ref('int_study_analyses') }}),
 measured as (select * from {{ ref('int_diagnostics') }}),
 thresholds as (select * from {{ ref('diagnostic_thresholds') }})
 
 select
-    analyses.study_id,
-    analyses.analysis_id,
+    measured.study_id,
+    measured.analysis_id,
     measured.diagnostic,
     cast(measured.value as double) as value,
     thresholds.warn_at as threshold,
@@ -20,12 +19,6 @@ select
         when thresholds.worse_when = 'below' and measured.value < thresholds.warn_at then 'warn'
         else 'pass'
     end as verdict
-from analyses
-inner join measured
-    on
-        analyses.study_id = measured.study_id
-        and analyses.sample = measured.sample
-        and coalesce(measured.outcome, analyses.outcome) = analyses.outcome
+from measured
 inner join thresholds
     on measured.diagnostic = thresholds.diagnostic
-where measured.value is not null

@@ -16,10 +16,13 @@ with refused_at_door as (
 ),
 
 quarantined as (
-    {% for records, holds in [
-        ('std_cin_case_records', 'cases'),
-        ('std_programme_enrolment_records', 'programme_enrolments'),
-        ('std_referral_records', 'referrals')
+    {% for records, holds, unreadable_dates in [
+        ('std_cin_case_records', 'cases', 'unreadable_dates'),
+        ('std_programme_enrolment_records', 'programme_enrolments', 'unreadable_dates'),
+        ('std_referral_records', 'referrals', 'unreadable_dates'),
+        ('std_risk_coding_records', 'risk_codings', 'null'),
+        ('std_staff_survey_records', 'staff_survey', 'unreadable_dates'),
+        ('std_financial_line_records', 'financial_returns', 'unreadable_dates')
     ] -%}
     select
         la_code,
@@ -30,7 +33,7 @@ quarantined as (
         '{{ holds }}' as table_name,
         quarantine_code as reason_code,
         cast(null as varchar) as reason,
-        unreadable_dates
+        cast({{ unreadable_dates }} as varchar) as unreadable_dates
     from {{ ref(records) }}
     where fate = 'quarantined'
     {{ 'union all' if not loop.last }}

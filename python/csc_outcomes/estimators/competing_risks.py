@@ -43,9 +43,13 @@ class GrayTest:
 
 @dataclass(frozen=True)
 class _Steps:
-    """Weighted counts at each distinct time; `survival` is all-cause, `before` just before it."""
+    """Weighted counts at each distinct time; `survival` is all-cause, `before` just before it.
+
+    Per case `start` and `position` are the first and the last of the times at which it is at risk.
+    """
 
     times: FloatArray
+    start: IntArray
     position: IntArray
     at_risk: FloatArray
     of_cause: FloatArray
@@ -62,6 +66,7 @@ def cumulative_incidence(
     weights: FloatArray | None = None,
     groups: IntArray | None = None,
     variance: str = "jackknife",
+    entry_days: FloatArray | None = None,
 ) -> pd.DataFrame:
     """Aalen-Johansen share that has ended by `of_cause`, a row at day 0 and at each distinct time.
 
@@ -70,24 +75,30 @@ def cumulative_incidence(
     complementary log-log scale; missing where incidence is 0 or 1). Variance 'jackknife' is the
     infinitesimal jackknife over cases or over `groups` (codes 0..G-1), right for weights that are
     no counts, as for `survival.kaplan_meier`; 'delta' is that of R's cmprsk (Aalen 1978; with
-    the correction for ties), for equal weights alone. No case gives a curve without rows. Raises
-    ValueError for another variance, or for 'delta' with weights or groups.
+    the correction for ties), for equal weights alone. With `entry_days` above 0 a case is at risk
+    after that day only (delayed entry). No case gives a curve without rows. Raises ValueError for
+    another variance, for 'delta' with weights, groups or delayed entry, and for a case that ends by
+    its entry.
     """
     if variance not in VARIANCES:
         raise ValueError(f"Unknown variance {variance!r}; one of {VARIANCES}.")
-    if variance == "delta" and (weights is not None or groups is not None):
-        raise ValueError("The variance 'delta' is for unweighted, unclustered cases.")
+    is_plain = weights is None and groups is None and entry_days is None
+    if variance == "delta" and not is_plain:
+        raise ValueError(
+            "The variance 'delta' is for unweighted, unclustered cases seen from day 0."
+        )
     if not len(days):
         return pd.DataFrame(columns=list(CURVE_COLUMNS), dtype=float)
     weights = np.ones(len(days)) if weights is None else weights
-    steps = _steps(days, cause, of_cause, weights)
+    steps = _steps(days, cause, of_cause, weights, entry_days)
     if variance == "delta":
         std_error = _delta_error(steps)
     else:
         std_error = _jackknife_error(steps, cause, of_cause, weights, groups)
-    rows = np.column_stack([steps.times, steps.at_risk, steps.of_cause, steps.incidence, std_error])
+    at_risk = np.where(np.isinf(steps.at_risk), 0.0, steps.at_risk)
+    rows = np.column_stack([steps.times, at_risk, steps.of_cause, steps.incidence, std_error])
     if steps.times[0] > 0:
-        rows = np.vstack([[0.0, steps.at_risk[0], 0.0, 0.0, 0.0], rows])
+        rows = np.vstack([[0.0, at_risk[0], 0.0, 0.0, 0.0], rows])
     return _with_interval(pd.DataFrame(rows, columns=list(CURVE_COLUMNS[:5])))
 
 
@@ -97,20 +108,46 @@ def incidence_at(curve: pd.DataFrame, days: float) -> tuple[float, float]:
     return float(row["incidence"]), float(row["std_error"])
 
 
-def _steps(days: FloatArray, cause: IntArray, of_cause: int, weights: FloatArray) -> _Steps:
+def _steps(
+    days: FloatArray,
+    cause: IntArray,
+    of_cause: int,
+    weights: FloatArray,
+    entry_days: FloatArray | None = None,
+) -> _Steps:
     times, position = np.unique(days, return_inverse=True)
+    start = _first_at_risk(times, position, entry_days)
     at_risk = _still_there(position, weights, len(times))
+    is_late = start > 0
+    at_risk = at_risk - _still_there(start[is_late] - 1, weights[is_late], len(times))
     ended = _per_time(position, weights * (cause > 0), len(times))
     of_cause_ended = _per_time(position, weights * (cause == of_cause), len(times))
-    factor = 1 - ended / at_risk
-    if np.all(cause[position == len(times) - 1] > 0):
-        factor[-1] = 0.0  # exactly, whatever the rounding
+    # Between two spells nobody is at risk and nothing happens, whatever the rounding.
+    at_risk = np.maximum(at_risk, ended)
+    somebody = np.where(at_risk > ROUNDING * at_risk.max(), at_risk, np.inf)
+    factor = 1 - ended / somebody
+    # Exactly 0 where all who are there end.
+    factor[(ended > 0) & (somebody - ended < ROUNDING * somebody)] = 0.0
     survival: FloatArray = np.cumprod(factor, dtype=np.float64)
     before = np.append(1.0, survival[:-1])
-    incidence = np.cumsum(before * of_cause_ended / at_risk)
+    incidence = np.cumsum(before * of_cause_ended / somebody)
     # Where all have ended in this way the sum may miss 1 by rounding.
     incidence = np.where(incidence > 1 - ROUNDING, 1.0, incidence)
-    return _Steps(times, position, at_risk, of_cause_ended, ended, survival, before, incidence)
+    return _Steps(
+        times, start, position, somebody, of_cause_ended, ended, survival, before, incidence
+    )
+
+
+def _first_at_risk(
+    times: FloatArray, position: IntArray, entry_days: FloatArray | None
+) -> IntArray:
+    """Place of the first time after each case's entry."""
+    if entry_days is None:
+        return np.zeros(len(position), dtype=np.int64)
+    start = np.where(entry_days > 0, np.searchsorted(times, entry_days, side="right"), 0)
+    if np.any(start > position):
+        raise ValueError("A case ends by its entry: it was never at risk.")
+    return start
 
 
 def _delta_error(steps: _Steps) -> FloatArray:
@@ -143,13 +180,16 @@ class _Derivative:
     With dM the events of a case less those expected while it is at risk, it sums over v <= t
     S(v-)/Y dM of the cause - (F(t) - F(v)) / (Y - d) dM of any cause. So A and B grow alike, along
     `grow_a` and `grow_b` (per time), for all still at risk, and stay at `left_a` and `left_b` (per
-    case) for those who left.
+    case) for those who left; both less `before_a` and `before_b`, what they had grown to before
+    the case was at risk.
     """
 
     grow_a: FloatArray
     grow_b: FloatArray
     left_a: FloatArray
     left_b: FloatArray
+    before_a: FloatArray
+    before_b: FloatArray
 
 
 def _derivative(steps: _Steps, cause: IntArray, of_cause: int) -> _Derivative:
@@ -161,7 +201,9 @@ def _derivative(steps: _Steps, cause: IntArray, of_cause: int) -> _Derivative:
     grow_b = -np.cumsum(expected)
     at, ended = steps.position, cause > 0
     left_a = grow_a[at] + (cause == of_cause) * first[at] + ended * (steps.incidence * second)[at]
-    return _Derivative(grow_a, grow_b, left_a, grow_b[at] + ended * second[at])
+    left_b = grow_b[at] + ended * second[at]
+    before_a, before_b = (np.append(0.0, grown)[steps.start] for grown in (grow_a, grow_b))
+    return _Derivative(grow_a, grow_b, left_a, left_b, before_a, before_b)
 
 
 def _jackknife_error(
@@ -173,8 +215,7 @@ def _jackknife_error(
 ) -> FloatArray:
     """Root of the sum of squares, over clusters, of weight x derivative; linear in the cases."""
     by = _derivative(steps, cause, of_cause)
-    n_times = len(steps.times)
-    sums = _cluster_products(steps.position, n_times, weights, by.left_a, by.left_b, groups)
+    sums = _cluster_products(steps, by, weights, groups)
     reach = by.grow_a - steps.incidence * by.grow_b
     variance = (
         reach**2 * sums["risk risk"]
@@ -194,27 +235,39 @@ def incidence_difference(
     weights: FloatArray,
     at_days: float,
     groups: IntArray | None = None,
+    entry_days: FloatArray | None = None,
 ) -> Coefficients:
     """Weighted cumulative incidence by `at_days` (fixed beforehand): comparators' and difference.
 
     Coefficients 'constant' and 'treated' (proportions), normal inference, infinitesimal jackknife
-    over cases or `groups`, which may span the arms. Raises NotEstimableError for an empty arm or
-    one that is not watched until `at_days`.
+    over cases or `groups`, which may span the arms; `entry_days` as there. Raises NotEstimableError
+    for an empty arm or one that is not watched until `at_days`.
     """
     values, influences = [], []
     for arm in (0, 1):
         used = treated == arm
         _check_watched(days[used], cause[used], at_days)
-        steps = _steps(days[used], cause[used], of_cause, weights[used])
-        by = _derivative(steps, cause[used], of_cause)
-        last = int(np.searchsorted(steps.times, at_days, side="right")) - 1
-        value = steps.incidence[last] if last >= 0 else 0.0
-        has_left = days[used] <= at_days
-        still = by.grow_a[last] - value * by.grow_b[last] if last >= 0 else 0.0
-        derivative = np.where(has_left, by.left_a - value * by.left_b, still)
-        values.append(float(value))
+        entry = None if entry_days is None else entry_days[used]
+        steps = _steps(days[used], cause[used], of_cause, weights[used], entry)
+        value, derivative = _value_at(steps, cause[used], of_cause, at_days)
+        values.append(value)
         influences.append(weights[used] * derivative)
     return arm_difference((values[0], values[1]), (influences[0], influences[1]), treated, groups)
+
+
+def _value_at(
+    steps: _Steps, cause: IntArray, of_cause: int, at_days: float
+) -> tuple[float, FloatArray]:
+    """Incidence at one time and its derivative by the weight of each case."""
+    last = int(np.searchsorted(steps.times, at_days, side="right")) - 1
+    if last < 0:
+        return 0.0, np.zeros(len(cause))
+    value = float(steps.incidence[last])
+    by = _derivative(steps, cause, of_cause)
+    has_left = steps.position <= last
+    grown_a = np.where(has_left, by.left_a, by.grow_a[last]) - by.before_a
+    grown_b = np.where(has_left, by.left_b, by.grow_b[last]) - by.before_b
+    return value, np.where(steps.start <= last, grown_a - value * grown_b, 0.0)
 
 
 def _check_watched(days: FloatArray, cause: IntArray, at_days: float) -> None:
@@ -226,26 +279,29 @@ def _check_watched(days: FloatArray, cause: IntArray, at_days: float) -> None:
 
 
 def _cluster_products(
-    position: IntArray,
-    n_times: int,
-    weights: FloatArray,
-    left_a: FloatArray,
-    left_b: FloatArray,
-    groups: IntArray | None,
+    steps: _Steps, by: _Derivative, weights: FloatArray, groups: IntArray | None
 ) -> dict[str, FloatArray]:
-    """Sums over clusters, after each time, of products of what is at risk and of what has left."""
-    order = np.argsort(position, kind="stable")
-    cluster = order if groups is None else groups[order]
+    """Sums over clusters, after each time, of products of what is at risk and of what is settled.
+
+    A case moves after the last time it is at risk, and before the first unless it is there from
+    the start.
+    """
+    n_times = len(steps.times)
+    cluster = np.arange(len(weights)) if groups is None else groups
+    is_late = steps.start > 0
+    place = np.concatenate([2 * steps.position + 1, 2 * steps.start[is_late]])
+    order = np.argsort(place, kind="stable")
     moves = pd.DataFrame(
         {
-            "risk": -weights[order],
-            "a": (weights * left_a)[order],
-            "b": (weights * left_b)[order],
+            "risk": np.concatenate([-weights, weights[is_late]]),
+            "a": np.concatenate([weights * by.left_a, -(weights * by.before_a)[is_late]]),
+            "b": np.concatenate([weights * by.left_b, -(weights * by.before_b)[is_late]]),
         }
-    )
-    at_first = np.bincount(cluster, weights[order])
-    after = moves.groupby(cluster).cumsum()
-    after["risk"] += at_first[cluster]
+    ).iloc[order]
+    place, mover = place[order], np.concatenate([cluster, cluster[is_late]])[order]
+    at_first = np.bincount(cluster, np.where(is_late, 0.0, weights))
+    after = moves.groupby(mover).cumsum()
+    after["risk"] += at_first[mover]
     before = after - moves
     sums = {}
     for one, other in (
@@ -253,7 +309,7 @@ def _cluster_products(
     ):  # fmt: skip
         change = (after[one] * after[other] - before[one] * before[other]).to_numpy()
         start = float(at_first @ at_first) if one == other == "risk" else 0.0
-        sums[f"{one} {other}"] = start + np.cumsum(_per_time(position[order], change, n_times))
+        sums[f"{one} {other}"] = start + np.cumsum(_per_time(place // 2, change, n_times))
     return sums
 
 

@@ -104,7 +104,7 @@ def build_design(frame: pd.DataFrame, covariates: Sequence[str], se_type: str) -
         if name.startswith(INTERACTION):
             moderators[name] = rows[name.removeprefix(INTERACTION)].to_numpy(float)
             columns[name] = treated * moderators[name]
-    kept, dropped = _independent_columns(columns)
+    kept, dropped = independent_columns(columns)
     if dropped:
         notes.append("dropped_covariate: " + ", ".join(dropped))
     if rows["treated"].nunique() == 2 and _is_determined_by_others(columns):
@@ -175,7 +175,7 @@ def _covariate_columns(rows: pd.DataFrame, names: Sequence[str]) -> dict[str, Fl
     return columns
 
 
-def _independent_columns(columns: dict[str, FloatArray]) -> tuple[list[str], list[str]]:
+def independent_columns(columns: dict[str, FloatArray]) -> tuple[list[str], list[str]]:
     """Names kept and, with the cause, dropped; earlier columns win over later ones."""
     kept: list[str] = []
     dropped: list[str] = []
@@ -199,4 +199,4 @@ def _is_determined_by_others(columns: dict[str, FloatArray]) -> bool:
         for name, values in columns.items()
         if name != "treated" and not name.startswith(INTERACTION)
     }
-    return "treated" not in _independent_columns(others | {"treated": columns["treated"]})[0]
+    return "treated" not in independent_columns(others | {"treated": columns["treated"]})[0]

@@ -8,6 +8,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from csc_outcomes.estimators.result import NotEstimableError, critical_value
+
+LARGEST_LOG_RATIO = 25.0
+COMMON_SHARE = 0.15  # above it a hazard or odds ratio is no risk ratio
 # Normal quantile as their formula for standardised differences has it: 1.96 x 0.91 = 1.78.
 STANDARDISED_SLOPE, STANDARDISED_WIDTH = 0.91, 1.78
 
@@ -35,6 +39,41 @@ def evalue_from_risk_ratio(
     Raises ValueError unless ratio and limits are positive, finite and in order.
     """
     return _evalue(lambda value: value, ratio, low, high)
+
+
+def ratio_of_means(
+    means: tuple[float, float],
+    std_errors: tuple[float, float],
+    difference_std_error: float,
+    df: float | None = None,
+) -> tuple[float, float, float]:
+    """Risk ratio with its 95 % interval from two arms' shares, treated first.
+
+    `difference_std_error` is that of treated less comparator: with both arms' errors it gives their
+    covariance, so that clusters in both arms count. The interval is the delta method's, symmetric
+    in the logarithm, against t with `df` or the normal. Raises NotEstimableError where a share is
+    not above 0 and at most 1.
+    """
+    treated, comparator = means
+    if not (0 < treated <= 1 and 0 < comparator <= 1):
+        raise NotEstimableError("no_ratio: the mean of an arm is not a share above 0")
+    own, other = std_errors
+    covariance = (own**2 + other**2 - difference_std_error**2) / 2
+    parts = (own / treated) ** 2, (other / comparator) ** 2
+    variance = sum(parts) - 2 * covariance / (treated * comparator)
+    width = critical_value(df) * np.sqrt(max(variance, 0.0))
+    centre = float(np.log(treated / comparator))
+    return ratios(centre, centre - width, centre + width)
+
+
+def ratios(centre: float, low: float, high: float) -> tuple[float, float, float]:
+    """A ratio and its interval from their logarithms.
+
+    Raises NotEstimableError where one is too near to 0 or to infinity to say anything.
+    """
+    if not max(abs(centre), abs(low), abs(high)) < LARGEST_LOG_RATIO:
+        raise NotEstimableError("no_ratio: the ratio can't be told from 0 or from infinity")
+    return float(np.exp(centre)), float(np.exp(low)), float(np.exp(high))
 
 
 def evalue_from_odds_ratio(
@@ -68,14 +107,13 @@ def evalue_from_difference(difference: float, std_error: float, deviation: float
 
     With d the difference in standard deviations of the outcome, risk ratio = exp(.91 d) and its
     interval exp(.91 d -+ 1.78 se). Raises ValueError unless `deviation` is positive and `std_error`
-    not negative.
+    not negative, NotEstimableError as `ratios` does.
     """
     if not deviation > 0 or not std_error >= 0:
         raise ValueError("An E-value needs a positive deviation and an error of at least 0.")
     centre = STANDARDISED_SLOPE * difference / deviation
     width = STANDARDISED_WIDTH * std_error / deviation
-    low, high = float(np.exp(centre - width)), float(np.exp(centre + width))
-    return evalue_from_risk_ratio(float(np.exp(centre)), low, high)
+    return evalue_from_risk_ratio(*ratios(centre, centre - width, centre + width))
 
 
 def _evalue(

@@ -4,15 +4,19 @@ Gamma is the factor by which two cases alike in everything recorded may differ i
 treatment.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from scipy.special import ndtr, ndtri
 
-from csc_outcomes.estimators.censored_normal import expected_beyond, fit_censored_normal
-from csc_outcomes.estimators.design import build_design
+from csc_outcomes.estimators.censored_normal import (
+    CensoredNormalFit,
+    expected_beyond,
+    fit_censored_normal,
+)
+from csc_outcomes.estimators.design import Design, build_design
 from csc_outcomes.estimators.result import FloatArray, NotEstimableError
 
 ALPHAS = (0.05, 0.01)
@@ -29,6 +33,8 @@ class HiddenBiasBounds:
     decides) and p_lower. `crossing_gamma` holds, per alpha, the first gamma at which p_upper
     exceeds it (1 when it does without any hidden bias); `ceiling_gamma`, per alpha, the most the
     test could ever give with this many pairs, or None where there is no such ceiling.
+
+    Bounds that also bound the effect itself have estimate_low and estimate_high in the table.
     """
 
     direction: str
@@ -57,6 +63,24 @@ def event_table(frame: pd.DataFrame, by: str | None = None) -> pd.DataFrame:
     if by is None:
         return counts.sum().to_frame().T
     return counts.groupby(used[by]).sum()
+
+
+def pair_table(links: pd.DataFrame, values: pd.Series) -> pd.DataFrame:
+    """Counts for `mantel_haenszel_bounds` of the data spread out pair by pair, as one table.
+
+    Every link (treated_case_id, comparator_case_id) is a pair of two rows that count one each,
+    whatever its weight: a case linked often counts often. Such rows depend on each other, so this
+    is no test of its own; it is the reading under which bounds as large as some published ones can
+    be had. `values` (0/1) is indexed by case_id; a pair without both of its values is left out.
+    """
+    pairs = _pair_values(links, values)
+    counts = {
+        "n_treated": len(pairs),
+        "n_treated_events": pairs["treated"].sum(),
+        "n_comparator": len(pairs),
+        "n_comparator_events": pairs["comparator"].sum(),
+    }
+    return pd.DataFrame([counts], dtype=float)
 
 
 def mantel_haenszel_bounds(strata: pd.DataFrame, gammas: Iterable[float]) -> HiddenBiasBounds:
@@ -96,7 +120,9 @@ def signed_rank_bounds(differences: FloatArray, gammas: Iterable[float]) -> Hidd
     Zero differences drop out, ties share their mean rank, normal approximation without
     continuity correction (Rosenbaum 2002, section 4.3; rbounds' psens). The test is one-sided
     in the direction the pairs lean to. With n pairs no data give more than ceiling_gamma: say
-    so beside any crossing near it. Raises NotEstimableError when every difference is zero.
+    so beside any crossing near it. `table` also has estimate_low and estimate_high, see
+    `hodges_lehmann_bounds`, in the differences' unit. Raises NotEstimableError when every
+    difference is zero.
     """
     from scipy.stats import rankdata
 
@@ -116,14 +142,87 @@ def signed_rank_bounds(differences: FloatArray, gammas: Iterable[float]) -> Hidd
     def p_upper(gamma: float) -> float:
         return p_at(gamma / (1 + gamma))
 
+    gammas = list(gammas)
     rows = [(gamma, p_upper(gamma), p_at(1 / (1 + gamma))) for gamma in gammas]
+    table = pd.DataFrame(rows, columns=["gamma", "p_upper", "p_lower"])
     return HiddenBiasBounds(
         direction=direction,
-        table=pd.DataFrame(rows, columns=["gamma", "p_upper", "p_lower"]),
+        table=table.merge(hodges_lehmann_bounds(differences, gammas), on="gamma"),
         crossing_gamma={alpha: _first_crossing(p_upper, alpha) for alpha in ALPHAS},
         ceiling_gamma={
             alpha: (total / np.sqrt(squares) / float(ndtri(1 - alpha))) ** 2 for alpha in ALPHAS
         },
+    )
+
+
+def hodges_lehmann_bounds(differences: FloatArray, gammas: Iterable[float]) -> pd.DataFrame:
+    """Least and largest Hodges-Lehmann estimate of the effect under hidden bias, one row per gamma.
+
+    Columns gamma, estimate_low, estimate_high, in the unit of `differences` (treated less
+    comparator). The estimate is the shift that brings the signed-rank statistic to what is expected
+    of it, at gamma between 1 / (1 + gamma) and gamma / (1 + gamma) of its maximum (Rosenbaum 1993;
+    2002, section 4.3). The statistic at a shift counts the means of two differences (of one with
+    itself too) above it, so the bounds are quantiles of these means; rbounds' hlsens walks there
+    in steps and stops up to one step beyond. Pairs that do not differ count. No pair: no row.
+    """
+    found = differences[np.isfinite(differences)]
+    first, second = np.triu_indices(len(found))
+    means = (found[first] + found[second]) / 2
+    rows = [
+        (gamma, *np.quantile(means, _both_shares(gamma), method="averaged_inverted_cdf"))
+        for gamma in (gammas if len(found) else ())
+    ]
+    return pd.DataFrame(rows, columns=["gamma", "estimate_low", "estimate_high"], dtype=float)
+
+
+def nearest_pairs(
+    links: pd.DataFrame, cases: pd.DataFrame, tie_breakers: Sequence[str] = ()
+) -> pd.DataFrame:
+    """One link per treated case: to the comparator that started nearest to it.
+
+    `cases` has case_id, plan_start_date and the `tie_breakers`. Of equally near comparators the
+    first to start comes first, then the smaller tie breaker; ids decide only between cases alike
+    in all that.
+    """
+    known = cases.set_index("case_id")
+    joined = links.join(known[["plan_start_date", *tie_breakers]], on="comparator_case_id")
+    gap = joined["plan_start_date"] - joined["treated_case_id"].map(known["plan_start_date"])
+    order = ["gap", "plan_start_date", *tie_breakers, "comparator_case_id"]
+    ordered = joined.assign(gap=gap.abs()).sort_values(["treated_case_id", *order])
+    return ordered.groupby("treated_case_id").head(1)[list(links.columns)]
+
+
+def discordant_pair_bounds(
+    links: pd.DataFrame, values: pd.Series, gammas: Iterable[float]
+) -> HiddenBiasBounds:
+    """Rosenbaum bounds of McNemar's test: pairs of which one case alone has the event.
+
+    `links` one per treated case (see `nearest_pairs`), `values` (0/1) by case_id. With d such pairs
+    the count in the direction they lean to is binomial(d, gamma / (1 + gamma)) at most; p is exact
+    and counts what is as large as observed (Rosenbaum 2002, section 4.3; rbounds' binarysens leaves
+    the observed count itself out, which is too small). Raises NotEstimableError without such a
+    pair.
+    """
+    from scipy.stats import binom
+
+    pairs = _pair_values(links, values)
+    n_treated = int(((pairs["treated"] == 1) & (pairs["comparator"] == 0)).sum())
+    n_comparator = int(((pairs["treated"] == 0) & (pairs["comparator"] == 1)).sum())
+    n_pairs, count = n_treated + n_comparator, max(n_treated, n_comparator)
+    if not n_pairs:
+        raise NotEstimableError("no_variation: no pair differs")
+
+    def p_upper(gamma: float) -> float:
+        return float(binom.sf(count - 1, n_pairs, gamma / (1 + gamma)))
+
+    rows = [(gamma, p_upper(gamma), p_upper(1 / gamma)) for gamma in gammas]
+    roots = {alpha: alpha ** (1 / n_pairs) for alpha in ALPHAS}
+    return HiddenBiasBounds(
+        direction="greater" if n_treated > n_comparator else "less",
+        table=pd.DataFrame(rows, columns=["gamma", "p_upper", "p_lower"]),
+        crossing_gamma={alpha: _first_crossing(p_upper, alpha) for alpha in ALPHAS},
+        # All pairs lean one way: (gamma / (1 + gamma)) ** n_pairs is alpha.
+        ceiling_gamma={alpha: max(root / (1 - root), 1.0) for alpha, root in roots.items()},
     )
 
 
@@ -134,15 +233,21 @@ def expected_lengths(frame: pd.DataFrame) -> pd.Series:
     censored-normal model with treatment alone. Raises NotEstimableError when that model has no
     estimate.
     """
+    design, fitted = fit_lengths(frame)
+    latent = design.matrix @ fitted.coefficients.coef
+    beyond = expected_beyond(latent, fitted.sigma, design.outcome)
+    days = np.where(design.rows["is_censored"].astype(bool), beyond, design.outcome)
+    return pd.Series(days, index=design.rows["case_id"], name="length_days")
+
+
+def fit_lengths(frame: pd.DataFrame) -> tuple[Design, CensoredNormalFit]:
+    """The censored-normal model of days on treatment alone, see `expected_lengths`."""
     design = build_design(frame, [], "cluster_child")
     censored = design.rows["is_censored"].astype(bool).to_numpy().astype(np.int64)
     fitted = fit_censored_normal(
         design.outcome, censored, design.matrix, design.names, design.weights
     )
-    latent = design.matrix @ fitted.coefficients.coef
-    beyond = expected_beyond(latent, fitted.sigma, design.outcome)
-    days = np.where(censored == 1, beyond, design.outcome)
-    return pd.Series(days, index=design.rows["case_id"], name="length_days")
+    return design, fitted
 
 
 def pair_differences(links: pd.DataFrame, values: pd.Series) -> pd.Series:
@@ -157,6 +262,19 @@ def pair_differences(links: pd.DataFrame, values: pd.Series) -> pd.Series:
     sums = weighted[of_comparators.notna()].groupby(links["treated_case_id"]).sum()
     treated = values.reindex(sums.index).astype(float)
     return (treated - sums["product"] / sums["weight"]).dropna()
+
+
+def _pair_values(links: pd.DataFrame, values: pd.Series) -> pd.DataFrame:
+    """The values of both cases of every link that has both."""
+    both = {
+        "treated": links["treated_case_id"].map(values),
+        "comparator": links["comparator_case_id"].map(values),
+    }
+    return pd.DataFrame(both).dropna()
+
+
+def _both_shares(gamma: float) -> list[float]:
+    return [1 / (1 + gamma), gamma / (1 + gamma)]
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from csc_outcomes.estimators.design import independent_columns
 from csc_outcomes.estimators.logit import fit_logit
 from csc_outcomes.estimators.result import FloatArray, IntArray, NotEstimableError
 
@@ -17,8 +18,9 @@ TIE_RULE = ["distance", "start_gap_days", "start_date", "age", "source_row"]
 def propensity_scores(frame: pd.DataFrame, covariates: Sequence[str]) -> FloatArray:
     """Probability of treatment per row, from an unweighted logit of `treated` on the covariates.
 
-    Every row needs every covariate. Raises ValueError where one is missing and NotEstimableError
-    without two arms or when the covariates separate them (no overlap).
+    Every row needs every covariate; one that is constant or follows from earlier ones is left out.
+    Raises ValueError where a covariate is missing and NotEstimableError without two arms or when
+    the covariates separate them (no overlap).
     """
     values = frame[list(covariates)].to_numpy(float)
     if np.isnan(values).any():
@@ -26,9 +28,10 @@ def propensity_scores(frame: pd.DataFrame, covariates: Sequence[str]) -> FloatAr
     treated = frame["treated"].to_numpy(float)
     if len(np.unique(treated)) < 2:
         raise NotEstimableError("empty_arm: scores need treated and comparator cases")
-    design = np.column_stack([np.ones(len(frame)), values])
-    names = ("constant", *covariates)
-    fitted = fit_logit(treated, design, names, np.ones(len(frame)))
+    columns = {"constant": np.ones(len(frame))} | dict(zip(covariates, values.T, strict=True))
+    names, _ = independent_columns(columns)
+    design = np.column_stack([columns[name] for name in names])
+    fitted = fit_logit(treated, design, tuple(names), np.ones(len(frame)))
     return np.asarray(1 / (1 + np.exp(-design @ fitted.coef)))
 
 

@@ -32,17 +32,19 @@ def proportional_hazards_test(
     weights: FloatArray,
     coef: FloatArray,
     transform: str = "km",
+    entry_days: FloatArray | None = None,
 ) -> ProportionalHazardsTest:
     """Joint test of all columns of `covariates` (n x k) at `coef`, as fitted by `survival.fit_cox`.
 
     `transform` of time: 'km' (1 - survival just before, R's default), 'rank' or
-    'identity' (days). Weights count, clusters do not, as in R. Raises ValueError for another
-    transform and NotEstimableError when there are too few events to tell.
+    'identity' (days). Weights count, clusters do not, as in R. `entry_days` gives delayed entry, as
+    in `survival.fit_cox`. Raises ValueError for another transform and NotEstimableError when there
+    are too few events to tell.
     """
     from scipy.special import chdtrc
 
-    sets = build_risk_sets(SurvivalData(days, has_event, covariates, weights), coef)
-    clock = _clock(sets.times, days, has_event, transform)[sets.time]
+    sets = build_risk_sets(SurvivalData(days, has_event, covariates, weights, entry_days), coef)
+    clock = _clock(sets.times, days, has_event, transform, entry_days)[sets.time]
     clock = clock - clock.mean()
     spread = sets.weight[:, None, None] * sets.spread
     score = (clock * sets.weight) @ (sets.observed - sets.mean)
@@ -58,7 +60,13 @@ def proportional_hazards_test(
     return ProportionalHazardsTest(statistic, len(coef), float(chdtrc(len(coef), statistic)))
 
 
-def _clock(times: FloatArray, days: FloatArray, has_event: IntArray, transform: str) -> FloatArray:
+def _clock(
+    times: FloatArray,
+    days: FloatArray,
+    has_event: IntArray,
+    transform: str,
+    entry_days: FloatArray | None,
+) -> FloatArray:
     """Transformed time at each distinct time; R leaves weights out of this, so this does."""
     if transform == "identity":
         return times
@@ -66,7 +74,7 @@ def _clock(times: FloatArray, days: FloatArray, has_event: IntArray, transform: 
         counts = np.unique(days, return_counts=True)[1]
         return np.asarray(np.cumsum(counts) - (counts - 1) / 2)
     if transform == "km":
-        curve = kaplan_meier(days, has_event, np.ones(len(days)))
+        curve = kaplan_meier(days, has_event, np.ones(len(days)), entry_days=entry_days)
         survival = curve["survival"].to_numpy()[-len(times) :]
         return np.append(0.0, 1 - survival[:-1])
     raise ValueError(f"Unknown transform {transform!r}; one of {TRANSFORMS}.")

@@ -13,7 +13,7 @@ from csc_outcomes.estimators.analyses import Analysis, fit
 from csc_outcomes.estimators.design import CLUSTER_COLUMNS, cluster_codes
 from csc_outcomes.estimators.result import Estimate, kish_ess
 
-CLOCKS = ("plan_start", "service_entry")
+CLOCKS = ("plan_start", "programme_entry")
 CASE_COLUMNS = ("case_id", "child_id", "family_id", "start_date", "value", "is_censored")
 
 
@@ -26,7 +26,7 @@ def stack_links(
     case_id, child_id, family_id, start_date, entry_date (datetimes, entry of the treated), value
     (days from start_date to end or censoring), is_censored and covariates if any. On the clock
     'plan_start' value stays and `entry_days` is the wait until the treated case entered (delayed
-    entry); on 'service_entry' value counts from that entry. `treated_case_id` names the stack. A
+    entry); on 'programme_entry' value counts from that entry. `treated_case_id` names the stack. A
     case may stand in several stacks, and in both arms as another case of a treated child: cluster
     by child. Raises ValueError for another clock, a missing column, a case that is linked but not
     among `cases`, or a treated case without entry_date.
@@ -41,7 +41,7 @@ def stack_links(
     stacked = stacked.merge(about, on="case_id", how="left", validate="many_to_one")
     entry = stacked["treated_case_id"].map(cases.set_index("case_id")["entry_date"])
     waited = (entry - stacked["start_date"]).dt.days.astype(float)
-    if clock == "service_entry":
+    if clock == "programme_entry":
         stacked["value"] = stacked["value"] - waited
         # What starts after the entry is watched from its start on.
         waited = -waited

@@ -97,6 +97,7 @@ def log_rank_test(
     treated: FloatArray,
     weights: FloatArray | None = None,
     groups: IntArray | None = None,
+    entry_days: FloatArray | None = None,
 ) -> LogRankTest:
     """Log-rank test of two arms; arrays of n, `treated` 0/1.
 
@@ -104,7 +105,8 @@ def log_rank_test(
     either, observed - expected is weighted and its variance robust: the sum over
     cases or clusters (codes 0..G-1) of squared score contributions, no small-sample factor (Lin
     and Wei 1989, at no effect). Taking weights of matching for counts, as lifelines does, would
-    get the variance wrong. Raises NotEstimableError for an empty arm or without events to compare.
+    get the variance wrong. With `entry_days` above 0 a case is at risk after that day only. Raises
+    NotEstimableError for an empty arm or without events to compare.
     """
     from scipy.special import chdtrc
 
@@ -114,7 +116,7 @@ def log_rank_test(
         raise NotEstimableError("no_events: no case ended within the time observed")
     is_counted = weights is None and groups is None
     used = np.ones(len(days)) if weights is None else weights
-    steps = _log_rank_steps(days, np.asarray(has_event), treated, used)
+    steps = _log_rank_steps(days, np.asarray(has_event), treated, used, entry_days)
     scores = steps.scores(used)
     variance = steps.counted_variance() if is_counted else _squares(scores, groups)
     if not variance > 1e-12 * float(used @ used):
@@ -131,8 +133,10 @@ def _squares(scores: FloatArray, groups: IntArray | None) -> float:
 
 @dataclass(frozen=True)
 class _LogRankSteps:
-    """Per case its `position` among the distinct times; per time the weighted counts."""
+    """Per case the first and the last of the distinct times at which it is at risk; per time the
+    weighted counts."""
 
+    start: IntArray
     position: IntArray
     has_event: IntArray
     treated: FloatArray
@@ -146,10 +150,14 @@ class _LogRankSteps:
         Its own event and its exposure, each compared with the treated share of those at risk.
         """
         hazard = self.events / self.at_risk
-        exposure = self.treated * np.cumsum(hazard)[self.position]
-        exposure = exposure - np.cumsum(hazard * self.share)[self.position]
+        exposure = self.treated * self._while_at_risk(hazard)
+        exposure = exposure - self._while_at_risk(hazard * self.share)
         surprise = self.has_event * (self.treated - self.share[self.position])
         return np.asarray(weights * (surprise - exposure))
+
+    def _while_at_risk(self, per_time: FloatArray) -> FloatArray:
+        total = np.append(0.0, np.cumsum(per_time))
+        return np.asarray(total[self.position + 1] - total[self.start])
 
     def counted_variance(self) -> float:
         """Hypergeometric variance of observed - expected, for weights of 1."""
@@ -158,13 +166,29 @@ class _LogRankSteps:
 
 
 def _log_rank_steps(
-    days: FloatArray, has_event: IntArray, treated: FloatArray, weights: FloatArray
+    days: FloatArray,
+    has_event: IntArray,
+    treated: FloatArray,
+    weights: FloatArray,
+    entry_days: FloatArray | None,
 ) -> _LogRankSteps:
     times, position = np.unique(days, return_inverse=True)
+    start = np.zeros(len(days), dtype=np.int64)
+    if entry_days is not None:
+        start = np.where(entry_days > 0, np.searchsorted(times, entry_days, side="right"), 0)
+    n = len(times)
     at_risk, treated_at_risk = (
-        np.cumsum(np.bincount(position, part, len(times))[::-1], dtype=np.float64)[::-1]
+        _from_here_on(position, part, n) - _from_here_on(start, part, n + 1)[1:]
         for part in (weights, weights * treated)
     )
-    events = np.bincount(position, weights * has_event, len(times)).astype(np.float64)
-    share = treated_at_risk / at_risk
-    return _LogRankSteps(position, has_event, treated, at_risk, events, share)
+    events = np.bincount(position, weights * has_event, n).astype(np.float64)
+    # Between two spells nobody is at risk and nothing happens.
+    at_risk = np.where(events > 0, at_risk, 1.0)
+    return _LogRankSteps(
+        start, position, has_event, treated, at_risk, events, treated_at_risk / at_risk
+    )
+
+
+def _from_here_on(position: IntArray, values: FloatArray, n_times: int) -> FloatArray:
+    sums = np.bincount(position, values, n_times).astype(np.float64)
+    return np.asarray(np.cumsum(sums[::-1])[::-1])

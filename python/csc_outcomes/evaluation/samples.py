@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 
 import pandas as pd
+
+Key = tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class Evidence:
     """The curated tables that analyses are fitted on, as data frames of their public columns.
 
-    `sample_cases`: fct_matched_cases; `study_cases`: fct_study_cases; `case_outcomes`:
-    fct_case_outcomes;
-    `covariate_values`: fct_study_covariates; `covariates`: study_covariates; `clocks`:
-    int_case_clocks.
+    `sample_cases`: fct_matched_cases, or int_analysed_cases for every reading of a study;
+    `case_outcomes` likewise fct_case_outcomes or int_analysed_outcomes. What no reading changes:
+    `study_cases`: fct_study_cases; `covariate_values`: fct_study_covariates; `covariates`:
+    study_covariates; `clocks`: int_case_clocks; `links`: fct_matched_links; `scores`:
+    fct_propensity_scores; `subgroup_cases`: int_subgroup_cases. `base_ids` names the study that a
+    reading belongs to; a study that isn't among them is its own.
     """
 
     sample_cases: pd.DataFrame
@@ -24,37 +29,48 @@ class Evidence:
     covariate_values: pd.DataFrame
     covariates: pd.DataFrame
     clocks: pd.DataFrame | None = None
+    links: pd.DataFrame | None = None
+    scores: pd.DataFrame | None = None
+    subgroup_cases: pd.DataFrame | None = None
+    base_ids: dict[str, str] = field(default_factory=dict)
 
-    def sample(self, study_id: str, method: str) -> pd.DataFrame:
-        """Cases of one sample with arm, weight, clusters and every covariate, in an order threads
-        can't change."""
-        cases = _of(self.study_cases, study_id=study_id)
-        weights = _of(self.sample_cases, study_id=study_id, method=method)[["case_id", "weight"]]
-        frame = cases.merge(weights, on="case_id", validate="one_to_one")
-        frame["treated"] = (frame["arm"] == "treated").astype(int)
-        values = _of(self.covariate_values, study_id=study_id)
-        wide = values.pivot(index="case_id", columns="covariate", values="value")
-        frame = frame.merge(wide, left_on="case_id", right_index=True, how="left")
+    def sample(self, study_id: str, method: str, subgroup: str | None = None) -> pd.DataFrame:
+        """Cases of one sample, or of one subgroup of it, with arm, weight, clusters and every
+        covariate, in an order threads can't change."""
+        if subgroup is None:
+            weights = self._samples.of(study_id, method)
+        else:
+            weights = self._subgroups.of(study_id, method, subgroup)
+        frame = self._described(study_id).merge(
+            weights[["case_id", "weight"]], on="case_id", validate="one_to_one"
+        )
         return frame.sort_values(["treated", "plan_start_date", "case_id"]).reset_index(drop=True)
 
     def samples(self) -> Iterator[tuple[str, str, pd.DataFrame]]:
         """Study, name and frame of every sample, in a fixed order."""
-        pairs = self.sample_cases[["study_id", "method"]].drop_duplicates()
-        for study_id, method in pairs.sort_values(["study_id", "method"]).to_numpy():
+        for (study_id, method), _ in self._samples.items():
             yield study_id, method, self.sample(study_id, method)
 
     def with_outcome(self, frame: pd.DataFrame, study_id: str, outcome: str) -> pd.DataFrame:
         """`frame` with the outcome's value and is_censored."""
-        outcomes = _of(self.case_outcomes, study_id=study_id, outcome=outcome)
+        outcomes = self._outcomes.of(study_id, outcome)
         return _merged(frame, outcomes[["case_id", "value", "is_censored"]])
 
     def with_clock(self, frame: pd.DataFrame, study_id: str, clock: str) -> pd.DataFrame:
         """`frame` with days on the clock as value, is_censored, and the day a case is watched
         from."""
-        assert self.clocks is not None
-        clocks = _of(self.clocks, study_id=study_id, clock=clock)
+        clocks = self._clocks.of(study_id, clock)
         timed = clocks[["case_id", "time_days", "is_censored", "entry_days"]]
         return _merged(frame, timed.rename(columns={"time_days": "value"}))
+
+    def with_score(self, frame: pd.DataFrame, study_id: str) -> pd.DataFrame:
+        """The cases of `frame` that have a propensity score, with it."""
+        scores = self._scores.of(study_id)
+        return frame.merge(scores[["case_id", "score"]].dropna(), on="case_id")
+
+    def links_of(self, study_id: str, method: str) -> pd.DataFrame:
+        """The links of one sample."""
+        return self._links.of(study_id, method)
 
     @property
     def clock_names(self) -> list[str]:
@@ -64,14 +80,81 @@ class Evidence:
     def covariate_names(self, study_id: str, role: str) -> list[str]:
         """Covariates of the study that have the role (in_strata, in_balance, in_adjustment), in
         its order."""
-        covariates = _of(self.covariates, study_id=study_id)
-        return list(covariates[covariates[role]].sort_values("covariate_order")["covariate"])
+        is_used = (self.covariates["study_id"] == self._base(study_id)) & self.covariates[role]
+        return list(self.covariates[is_used].sort_values("covariate_order")["covariate"])
+
+    def _base(self, study_id: str) -> str:
+        return self.base_ids.get(study_id, study_id)
+
+    def _described(self, study_id: str) -> pd.DataFrame:
+        """Every case of the study with its covariates beside it."""
+        described = self._cases_with_covariates
+        if (base := self._base(study_id)) not in described:
+            cases = self._cases.of(base)
+            values = self._values.of(base)
+            wide = values.pivot(index="case_id", columns="covariate", values="value")
+            cases = cases.assign(treated=(cases["arm"] == "treated").astype(int))
+            described[base] = cases.merge(wide, left_on="case_id", right_index=True, how="left")
+        return described[base]
+
+    @cached_property
+    def _cases_with_covariates(self) -> dict[str, pd.DataFrame]:
+        return {}
+
+    @cached_property
+    def _cases(self) -> _Parts:
+        return _Parts(self.study_cases, "study_id")
+
+    @cached_property
+    def _values(self) -> _Parts:
+        return _Parts(self.covariate_values, "study_id")
+
+    @cached_property
+    def _samples(self) -> _Parts:
+        return _Parts(self.sample_cases, "study_id", "method")
+
+    @cached_property
+    def _subgroups(self) -> _Parts:
+        return _Parts(self.subgroup_cases, "study_id", "method", "subgroup")
+
+    @cached_property
+    def _outcomes(self) -> _Parts:
+        return _Parts(self.case_outcomes, "study_id", "outcome")
+
+    @cached_property
+    def _clocks(self) -> _Parts:
+        return _Parts(self.clocks, "study_id", "clock")
+
+    @cached_property
+    def _scores(self) -> _Parts:
+        return _Parts(self.scores, "study_id")
+
+    @cached_property
+    def _links(self) -> _Parts:
+        return _Parts(self.links, "study_id", "method")
 
 
-def _of(table: pd.DataFrame, **values: str) -> pd.DataFrame:
-    for column, value in values.items():
-        table = table[table[column] == value]
-    return table
+class _Parts:
+    """A table cut by `columns` once, since every analysis asks for a part of it."""
+
+    def __init__(self, table: pd.DataFrame | None, *columns: str) -> None:
+        if table is None:
+            raise ValueError(f"This evidence has no table to cut by {', '.join(columns)}.")
+        # Texts as plain objects: pandas copies those several times faster than Arrow's.
+        texts: list[str] = list(table.select_dtypes(include="string").columns)
+        table = table.astype(dict.fromkeys(texts, object))
+        self._none: pd.DataFrame = table.head(0)
+        self._parts: dict[Key, pd.DataFrame] = {
+            tuple(key): part for key, part in table.groupby(list(columns), sort=True)
+        }
+
+    def of(self, *key: str) -> pd.DataFrame:
+        """The part of one key; without rows where there is none."""
+        return self._parts.get(key, self._none)
+
+    def items(self) -> Iterator[tuple[Key, pd.DataFrame]]:
+        """Every key with its part, in order."""
+        yield from self._parts.items()
 
 
 def _merged(frame: pd.DataFrame, right: pd.DataFrame) -> pd.DataFrame:

@@ -20,7 +20,7 @@ class Column:
 
     @property
     def id_kind(self) -> str:
-        """What an id identifies (child, case or family); part of its pseudonym."""
+        """What an id identifies (child, case, family, coder, ...); part of its pseudonym."""
         return self.name.removesuffix("_id")
 
 
@@ -75,10 +75,44 @@ PROGRAMME_ENROLMENTS = (
 
 REFERRALS = (CHILD_ID, CASE_ID, _date("referral_date", is_required=True))
 
+RISK_CODINGS = (
+    CHILD_ID,
+    Column("case_id", "id", is_required=True),
+    Column("time_point", "code", is_required=True, known_codes=("referral", "latest")),
+    Column("factor_id", "code", is_required=True),
+    Column("is_present", "code", known_codes=("1", "0")),
+    Column("engagement_level", "code"),
+    Column("coder_id", "id"),
+    _date("coded_date"),
+)
+
+STAFF_SURVEY = (
+    Column("respondent_id", "id", is_required=True),
+    Column("organisation", "code", is_required=True, known_codes=("programme", "authority")),
+    Column("role"),
+    Column("item_number", is_required=True),
+    Column("score", is_required=True),
+    _date("survey_date"),
+    Column("programme_id"),
+)
+
+FINANCIAL_RETURNS = (
+    Column("programme_id", is_required=True),
+    _date("month", is_required=True),  # any day of it
+    Column("cost_category", "code", is_required=True),
+    Column("line_id"),
+    Column("amount", is_required=True),  # pounds
+)
+
 FORMATS: dict[str, dict[str, tuple[Column, ...]]] = {
     "case_list": {
         "cases": CASES,
         "programme_enrolments": PROGRAMME_ENROLMENTS,
         "referrals": REFERRALS,
+    },
+    "study_files": {
+        "risk_codings": RISK_CODINGS,
+        "staff_survey": STAFF_SURVEY,
+        "financial_returns": FINANCIAL_RETURNS,
     },
 }

@@ -14,7 +14,7 @@ from csc_outcomes.landing.columns import FORMATS, Column
 from csc_outcomes.landing.errors import Refused
 
 MAX_CONTRACT_BYTES = 1_000_000
-DATE_FORMATS = ("iso", "dmy", "mdy", "dmony", "excel_serial")
+DATE_FORMATS = ("iso", "dmy", "mdy", "dmony", "mony", "excel_serial")
 DELIMITERS = {",": ",", ";": ";", "|": "|", "\t": "\t", "tab": "\t"}
 ENCODINGS = {
     "utf-8": "utf-8-sig",

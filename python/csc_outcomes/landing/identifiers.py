@@ -51,7 +51,8 @@ def _expand(whole: str, decimals: str, exponent: int) -> str | None:
 def pseudonym(key: bytes, la_code: str, kind: str, identifier: str) -> str:
     """HMAC-SHA256 over kind|la_code|id, its first 32 hexadecimal digits.
 
-    `kind` is child, case or family: the same id means different things in different columns.
+    `kind` is child, case, family, respondent or coder: the same id means different things in
+    different columns.
     """
     message = f"{kind}|{la_code}|{identifier}".encode()
     return hmac.digest(key, message, "sha256").hex()[:PSEUDONYM_CHARS]

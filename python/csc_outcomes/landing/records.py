@@ -72,8 +72,7 @@ class Canonicaliser:
 
     def table(self, rows: list[list[str]], row_numbers: list[int]) -> tuple[pa.Table, int]:
         """(landed records, number left out because the child opted out) of a batch of records."""
-        place = self._places[CHILD_ID.name]
-        is_kept = [not self._identify(CHILD_ID, row[place]).is_opted_out for row in rows]
+        is_kept = [not self._is_opted_out(row) for row in rows]
         kept = list(compress(rows, is_kept))
         values: dict[str, list[Any]] = self._landed_values(kept)
         values["source_row_number"] = list(compress(row_numbers, is_kept))
@@ -85,6 +84,10 @@ class Canonicaliser:
             for field in self._schema
         ]
         return pa.Table.from_arrays(arrays, schema=self._schema), len(rows) - len(kept)
+
+    def _is_opted_out(self, row: list[str]) -> bool:
+        place = self._places.get(CHILD_ID.name)  # a survey of staff or a ledger names no child
+        return place is not None and self._identify(CHILD_ID, row[place]).is_opted_out
 
     def _shared_values(self) -> dict[str, Any]:
         context = self._context

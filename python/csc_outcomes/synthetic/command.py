@@ -1,6 +1,7 @@
 """The command: make a synthetic delivery in a folder, or check one."""
 
 import argparse
+import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +15,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     facts = load_facts()
     if options.mode == "verify":
         return _verify(options.out, facts)
+    if options.mode == "study-files":
+        return _write_study_files(options, facts)
     if options.mode == "exact":
         _write_exact(options, facts)
     else:
@@ -25,9 +28,10 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="csc synthetic", description=__doc__)
     parser.add_argument(
         "--mode",
-        choices=("exact", "stochastic", "verify"),
+        choices=("exact", "stochastic", "study-files", "verify"),
         required=True,
-        help="exact: published figures; stochastic: known effects; verify: check a folder",
+        help="exact: published figures; stochastic: known effects; study-files: staff survey, "
+        "returns and codings beside the exact case list; verify: check a folder",
     )
     parser.add_argument("--out", type=Path, required=True, help="folder of the delivery")
     parser.add_argument("--seed", type=int, help="another seed than the committed extract's")
@@ -35,6 +39,11 @@ def _parser() -> argparse.ArgumentParser:
         "--truth",
         type=Path,
         help="exact: folder for what the extract doesn't tell (families, boundaries)",
+    )
+    parser.add_argument(
+        "--cases",
+        type=Path,
+        help="study-files: folder of the case list, by default the committed one",
     )
     parser.add_argument(
         "--n", type=int, help="stochastic: number of cases, by default as many as were eligible"
@@ -69,6 +78,33 @@ def _write_exact(options: argparse.Namespace, facts: StudyFacts) -> None:
         boundaries = boundary_rows(measure_study(made.cases, facts))
         made.families.to_csv(options.truth / "truth_families.csv", index=False, lineterminator="\n")
         boundaries.to_csv(options.truth / "boundary_rows.csv", index=False, lineterminator="\n")
+
+
+def _write_study_files(options: argparse.Namespace, facts: StudyFacts) -> int:
+    import pandas as pd
+
+    from csc_outcomes.project import ProjectNotFound, project_dir
+    from csc_outcomes.synthetic.study_files import (
+        load_study_file_facts,
+        make_study_files,
+        write_study_files,
+    )
+
+    try:
+        project = project_dir()
+    except ProjectNotFound as error:
+        print(error, file=sys.stderr)
+        return 2
+    folder = options.cases or project / "extracts" / facts.extract.folder
+    cases = pd.read_csv(folder / facts.extract.file_name, dtype=str, keep_default_na=False)
+    wanted = load_study_file_facts()
+    if options.seed is not None:
+        wanted = replace(wanted, seed=options.seed)
+    tables = make_study_files(cases, facts, wanted, project / "seeds")
+    write_study_files(tables, facts.extract, options.out)
+    rows = ", ".join(f"{len(table)} {holds}" for holds, table in tables.items())
+    print(f"Synthetic rows in {options.out}: {rows}.")
+    return 0
 
 
 def _write_stochastic(options: argparse.Namespace, facts: StudyFacts) -> None:

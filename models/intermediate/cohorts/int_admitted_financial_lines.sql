@@ -1,0 +1,3 @@
+-- The lines of financial returns of authorities whose delivery passed every critical expectation:
+-- nothing behind the gate reads past it.
+{{ admitted('std_financial_lines') }}

@@ -1,0 +1,23 @@
+-- Which readings bear on which analyses of the specification curve: those that change a parameter
+-- of the analysis's outcome or of its sample. The others would only repeat the main estimate.
+with
+analyses as (
+    select * from {{ ref('study_analyses') }}
+    where in_curve
+),
+
+changed as (select * from {{ ref('study_readings') }}),
+outcomes as (select * from {{ ref('outcome_definitions') }}),
+samples as (select * from {{ ref('sample_definitions') }})
+
+select distinct
+    analyses.study_id,
+    analyses.analysis_id,
+    changed.reading
+from analyses
+inner join changed using (study_id)
+inner join outcomes using (outcome)
+inner join samples using (sample)
+where
+    '|' || coalesce(outcomes.parameters, '') || '|' || coalesce(samples.parameters, '') || '|'
+    like '%|' || changed.parameter_id || '|%'

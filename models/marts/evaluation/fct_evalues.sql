@@ -1,0 +1,4 @@
+-- How strongly, as a risk ratio, an unmeasured cause would have to go with both treatment and
+-- outcome to explain an estimate away, and to move its interval to no effect (VanderWeele and Ding,
+-- Annals of Internal Medicine 2017).
+select * from {{ ref('py_evalues') }}

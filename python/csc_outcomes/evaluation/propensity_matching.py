@@ -1,0 +1,143 @@
+"""Propensity scores of eligible cases, and the comparators nearest in score to each treated one."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator, Mapping
+from functools import partial
+from typing import Any
+
+import pandas as pd
+
+from csc_outcomes.estimators import propensity
+from csc_outcomes.estimators.result import NotEstimableError
+from csc_outcomes.typed import COUNT, NUMBER, TEXT, typed_table
+
+SCORE_COLUMNS = {
+    **dict.fromkeys(("study_id", "la_code", "case_id", "arm"), TEXT),
+    "score": NUMBER,
+    **dict.fromkeys(("status", "status_reason"), TEXT),
+}
+LINK_COLUMNS = {
+    **dict.fromkeys(
+        ("study_id", "la_code", "method", "treated_case_id", "comparator_case_id"), TEXT
+    ),
+    "rank": COUNT,
+    "distance": NUMBER,
+    "gap_days": COUNT,
+}
+METHODS = WITH_REPLACEMENT, WITHOUT_REPLACEMENT = "psm_3nn", "psm_3nn_unique"
+MATCHED_ON = [
+    "case_id",
+    "treated",
+    "score",
+    "start_date",
+    "age",
+    "source_row",
+    "entry_date",
+    "closure_date",
+]
+
+
+def propensity_scores(
+    cases: pd.DataFrame,
+    covariate_values: pd.DataFrame,
+    covariates: pd.DataFrame,
+    analyses: pd.DataFrame,
+) -> pd.DataFrame:
+    """One row per study and eligible case, as fct_propensity_scores has them.
+
+    `cases` is int_matchable_cases, `covariate_values` int_study_covariates, `covariates` the seed
+    study_covariates and `analyses` int_study_analyses: of the readings of a study only those count
+    that have an analysis by score. The score is that of a logit on every covariate of adjusted
+    models. Cases that lack one of them, and studies whose scores can't be fitted, have no score
+    but a reason.
+    """
+    by_score = analyses["sample"].isin(METHODS) | (analyses["reading"] == "main")
+    base = analyses[by_score].groupby("study_id")["base_study_id"].first()
+    cases = cases[cases["study_id"].isin(base.index)]
+    covariate_values = covariate_values[covariate_values["study_id"].isin(base.index)]
+    values = covariate_values.pivot(
+        index=["study_id", "case_id"], columns="covariate", values="value"
+    ).reset_index()
+    rows = []
+    for study_id, of_study in cases.groupby("study_id", sort=True):
+        is_used = (covariates["study_id"] == base[study_id]) & covariates["in_adjustment"]
+        names = list(covariates[is_used].sort_values("covariate_order")["covariate"])
+        frame = in_fixed_order(of_study)[["study_id", "la_code", "case_id", "arm"]]
+        frame = frame.merge(values, how="left", on=["study_id", "case_id"])
+        rows.append(_scored(frame, names))
+    return typed_table(pd.concat(rows) if rows else [], SCORE_COLUMNS)
+
+
+def _scored(frame: pd.DataFrame, names: list[str]) -> pd.DataFrame:
+    frame["treated"] = (frame["arm"] == "treated").astype(int)
+    complete = frame[names].notna().all(axis=1)
+    frame["status"] = complete.map({True: "ok", False: "not_estimable"})
+    frame["status_reason"] = complete.map({False: "missing_covariate: the case lacks a covariate"})
+    try:
+        frame.loc[complete, "score"] = propensity.propensity_scores(frame[complete], names)
+    except NotEstimableError as reason:
+        frame = frame.assign(score=None, status="not_estimable", status_reason=str(reason))
+    return frame
+
+
+def propensity_links(
+    cases: pd.DataFrame, scores: pd.DataFrame, studies: pd.DataFrame
+) -> pd.DataFrame:
+    """One row per study, method, treated case and comparator: the nearest `psm_neighbours`.
+
+    `cases` is int_matchable_cases, `scores` py_propensity_scores, `studies` int_studies. Method
+    psm_3nn matches with replacement, psm_3nn_unique without and for the main reading alone.
+    Ties in distance are settled on content: nearest start, earlier start, younger, earlier row.
+    With `psm_open_at_entry` a comparator must have started by, and not closed before, the day the
+    treated case entered.
+    """
+    scored = cases.merge(scores[["study_id", "case_id", "score"]], on=["study_id", "case_id"])
+    scored = scored.dropna(subset="score").rename(
+        columns={"plan_start_date": "start_date", "age_at_plan_start": "age"}
+    )
+    facts = studies.set_index("study_id").to_dict("index")
+    tables = []
+    for study_id, frame in scored.groupby("study_id", sort=True):
+        frame = in_fixed_order(frame, "start_date")
+        frame["treated"] = (frame["arm"] == "treated").astype(int)
+        study = facts[study_id]
+        for method, links in _links(frame[MATCHED_ON].astype({"case_id": object}), study):
+            tables.append(links.assign(study_id=study_id, la_code=study["la_code"], method=method))
+    return typed_table(pd.concat(tables) if tables else [], LINK_COLUMNS)
+
+
+def _links(
+    frame: pd.DataFrame, study: Mapping[Hashable, Any]
+) -> Iterator[tuple[str, pd.DataFrame]]:
+    nearest = partial(propensity.nearest_neighbours, n_neighbours=study["psm_neighbours"])
+    if study["psm_open_at_entry"]:
+        yield WITH_REPLACEMENT, _among_open(frame, nearest)
+    else:
+        yield WITH_REPLACEMENT, nearest(frame)
+    if study["reading"] == "main":
+        yield (
+            WITHOUT_REPLACEMENT,
+            propensity.neighbours_without_replacement(frame, study["psm_neighbours"]),
+        )
+
+
+def _among_open(frame: pd.DataFrame, nearest: partial[pd.DataFrame]) -> pd.DataFrame:
+    """Each treated case's nearest among the comparators open on the day it entered."""
+    comparators = frame[frame["treated"] == 0]
+    links = [nearest(frame.head(0))]
+    for position in frame.index[frame["treated"] == 1]:
+        one = frame.loc[[position]]
+        entry = one["entry_date"].iloc[0]
+        is_open = (comparators["start_date"] <= entry) & ~(comparators["closure_date"] < entry)
+        links.append(nearest(pd.concat([one, comparators[is_open]])))
+    return pd.concat(links, ignore_index=True)
+
+
+def in_fixed_order(cases: pd.DataFrame, start: str = "plan_start_date") -> pd.DataFrame:
+    """Cases in the order of their content, so that no thread's order bears on a figure."""
+    # A case list's rows have a place of their own; several files are told apart by their key.
+    columns = [start, "file_key", "source_row_number"]
+    ordered = cases.sort_values(columns, kind="stable").reset_index(drop=True)
+    ordered["source_row"] = ordered.index
+    return ordered

@@ -1,0 +1,18 @@
+def model(dbt, session):
+    """Median and restricted mean of each survival curve; fct_survival_summaries types the rows."""
+    dbt.config(materialized="table", access="private", group="warehouse")
+
+    from csc_outcomes.evaluation.samples import Evidence
+    from csc_outcomes.evaluation.survival_tables import survival_summaries
+
+    evidence = Evidence(
+        sample_cases=dbt.ref("fct_matched_cases").df(),
+        study_cases=dbt.ref("fct_study_cases").df(),
+        case_outcomes=dbt.ref("fct_case_outcomes").df(),
+        covariate_values=dbt.ref("fct_study_covariates").df(),
+        covariates=dbt.ref("study_covariates").df(),
+        clocks=dbt.ref("int_case_clocks").df(),
+    )
+    return survival_summaries(
+        evidence, dbt.ref("study_analyses").df(), dbt.ref("def_study_parameters").df()
+    )
