@@ -1,7 +1,7 @@
--- Not in the FACT22 report: closure without a later escalation and escalation as competing ends of a
--- case. Percentage of the matched cases that has ended in each way by a day, as far as both arms are
--- watched, and the difference between the arms at the days set beforehand. Counted from programme
--- entry, where neither arm is safe from closing, and from plan start, as the report counts lengths.
+-- Not in the FACT22 report: closure without a later escalation and escalation as competing ends of
+-- a case. Percentage of the matched cases that has ended in each way by a day, as far as both arms
+-- are watched, and the difference between the arms at the days set beforehand. Counted from
+-- programme entry, where neither arm is safe from closing, and from plan start, as the report does.
 with
 curves as (
     select * from {{ ref('fct_cumulative_incidence') }}

@@ -1,5 +1,5 @@
--- Not in the FACT22 report: how strongly, as a risk ratio, an unmeasured cause would have to go with
--- both treatment and outcome to explain each result away, primary analyses first.
+-- Not in the FACT22 report: how strongly, as a risk ratio, an unmeasured cause would have to go
+-- with both treatment and outcome to explain each result away, primary analyses first.
 with evalues as (
     select * from {{ ref('fct_evalues') }}
     where study_id = 'fact22'

@@ -21,7 +21,7 @@ outcomes as (
 select
     curve.outcome,
     case curve.status
-        when 'ok' then row_number() over (partition by curve.outcome order by curve.estimate)
+        when 'ok' then rank() over (partition by curve.outcome order by curve.estimate)
     end as place,
     curve.reading,
     curve.analysis_id,

@@ -1,7 +1,7 @@
--- FACT22 report, Table 1: the four impact questions, asked of the whole sample and of treated cases
--- open for so long when they entered, as the table sets out and the report doesn't print. Effects
--- on rates are in percentage points, on length in weeks. Small subgroups say little, and p-values
--- aren't adjusted for looking at several.
+-- FACT22 report, Table 1: the four impact questions, asked of all matched cases and by how long the
+-- treated case was open when it entered, as the table sets out and the report doesn't print; and
+-- re-referral by age, which its costs rest on. Rates are in percent, lengths in weeks. Small
+-- subgroups say little, and p-values aren't adjusted for looking at several.
 with
 analyses as (
     select * from {{ ref('study_analyses') }}

@@ -53,6 +53,7 @@ def add_all(project: Project) -> None:
     add_dirty(project)
     add_nobody_treated(project)
     add_study_files(project)
+    add_rows_to_a_study(project)
 
 
 def add_dialect(project: Project) -> None:
@@ -338,3 +339,53 @@ def add_nobody_treated(project: Project) -> None:
     nobody = contract(NOBODY, columns={field: field for field in fields}, codes={})
     project.add_delivery("nobody", "1", nobody, {"cases.csv": _csv(fields, rows)})
     project.add_study("nobody", la_code=NOBODY)
+
+
+# One row each: what a study that is like another one has beside.
+OWN_COVARIATE = {
+    "covariate": "siblings",
+    "covariate_order": 8,
+    "label": "Siblings, once more",
+    "attribute": "n_siblings_under_18",
+    "kind": "number",
+    "in_strata": "false",
+    "in_balance": "true",
+    "in_adjustment": "false",
+}
+OWN_OUTCOME = {
+    "outcome": "escalated_lac",
+    "outcome_order": 2,
+    "is_primary": "false",
+    "unit": "proportion",
+    "kind": "binary",
+    "role": "outcome",
+}
+OWN_ANALYSIS = {
+    "analysis_id": "care_by_weighting",
+    "outcome": "escalated_lac",
+    "sample": "unmatched",
+    "estimator": "ebal",
+    "covariates": "matching",
+    "se_type": "hc1",
+    "is_primary": "false",
+    "in_curve": "false",
+}
+
+
+def add_rows_to_a_study(project: Project) -> None:
+    """A study of the dialect's authority with one primary outcome, and one covariate, one outcome
+    and one analysis of its own: a row in a seed for each."""
+    for seed, kept in {
+        "studies": lambda row: True,
+        "study_covariates": lambda row: True,
+        "study_covariate_bins": lambda row: True,
+        "study_outcomes": lambda row: row["outcome"] == "escalated",
+        "study_analyses": lambda row: row["analysis_id"] == "escalation_main",
+    }.items():
+        project.copy_seed_rows(seed, "dialect", "rows_of_its_own", kept)
+    for seed, row in {
+        "study_covariates": OWN_COVARIATE,
+        "study_outcomes": OWN_OUTCOME,
+        "study_analyses": OWN_ANALYSIS,
+    }.items():
+        project.add_seed_rows(seed, [{"study_id": "rows_of_its_own", **row}])

@@ -7,7 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -109,6 +109,13 @@ class Project:
                 ]
             changes = facts if seed == "studies" else {}
             self.add_seed_rows(seed, ({**row, "study_id": study_id, **changes} for row in rows))
+
+    def copy_seed_rows(
+        self, seed: str, like: str, study_id: str, is_kept: Callable[[dict[str, str]], bool]
+    ) -> None:
+        """Appends another study's rows of a seed under a new id, those that are kept."""
+        rows = [row for row in self._seed_rows(seed) if row["study_id"] == like and is_kept(row)]
+        self.add_seed_rows(seed, ({**row, "study_id": study_id} for row in rows))
 
     def add_seed_rows(self, seed: str, rows: Iterable[Mapping[str, Any]]) -> None:
         """Appends rows to a seed file."""

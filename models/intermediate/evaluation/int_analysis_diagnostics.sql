@@ -1,8 +1,8 @@
 -- What an analysis itself says about whether it may be read: the effective number of comparators
 -- under its weights, the smallest effect that it would find in four of five studies of its
--- precision (2.8 standard errors: Bloom 1995, Evaluation Review 19, 547-556), the test of proportional hazards behind a Cox model,
--- and how sure one can be that the same sample shows an effect where there can be none (outcomes
--- of the role negative_control).
+-- precision (2.8 standard errors: Bloom 1995, Evaluation Review 19, 547-556), the test of
+-- proportional hazards behind a Cox model, and how sure one can be that the same sample shows an
+-- effect where there can be none (outcomes of the role negative_control).
 with
 analyses as (
     select * from {{ ref('int_study_analyses') }}

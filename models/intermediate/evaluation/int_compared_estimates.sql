@@ -47,7 +47,7 @@ select
     main.analysis_id as main_analysis_id,
     main.estimate as main_estimate,
     described.estimate - main.estimate as difference,
-    sign(described.estimate) = sign(main.estimate) as agrees_in_sign,
+    sign(round(described.estimate, 12)) = sign(round(main.estimate, 12)) as agrees_in_sign,
     (described.p_value < 0.05) = (main.p_value < 0.05) as agrees_in_significance
 from described
 inner join main using (study_id, outcome, unit)

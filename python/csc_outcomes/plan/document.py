@@ -23,6 +23,8 @@ SEEDS = (
     "study_outcomes",
     "outcome_definitions",
     "study_analyses",
+    "study_subgroups",
+    "study_readings",
     "diagnostic_thresholds",
     "sample_flow_steps",
 )
@@ -55,6 +57,13 @@ QUERIES = {
         where study_id = $1
         order by not study_analyses.is_primary, outcome_order, analysis_id
     """,
+    "subgroups": "from study_subgroups where study_id = $1 order by subgroup_order",
+    "readings": """
+        select
+            reading,
+            string_agg(parameter_id || ' = ' || value, ', ' order by parameter_id) as set
+        from study_readings where study_id = $1 group by reading order by reading
+    """,
     "thresholds": "from diagnostic_thresholds where $1 is not null order by diagnostic",
     "steps": """
         from sample_flow_steps
@@ -74,6 +83,8 @@ class Study:
     bins: dict[str, str]
     outcomes: list[Row]
     analyses: list[Row]
+    subgroups: list[Row]
+    readings: list[Row]
     thresholds: list[Row]
     steps: list[Row]
     versions: list[Version] = field(default_factory=list)
@@ -269,6 +280,8 @@ def _analyses(analyses: list[Row]) -> str:
 
 
 def _cell(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     return "" if value is None else str(value)
 
 
@@ -294,8 +307,43 @@ def _sensitivity(study: Study) -> list[str]:
     return [
         "Other outcomes, samples, models and standard errors, all of them reported:",
         _analyses(others) if others else "None is named.",
+        *_subgroups(study),
+        *_readings(study),
         "How strong a cause that nobody measured would have to be to explain a primary result "
         "away stands in `fct_hidden_bias_bounds`.",
+    ]
+
+
+def _subgroups(study: Study) -> list[str]:
+    """The subgroups that analyses are confined to, with their bounds in whole units."""
+    if not study.subgroups:
+        return []
+    return [
+        "Subgroups of treated cases, with the comparators that they are matched to:",
+        table(
+            ["subgroup", "who", "by", "from", "to below"],
+            (
+                [
+                    f"`{row['subgroup']}`",
+                    row["label"],
+                    f"`{row['attribute']}`",
+                    _cell(row["lower_bound"]),
+                    _cell(row["upper_bound"]),
+                ]
+                for row in study.subgroups
+            ),
+        ),
+    ]
+
+
+def _readings(study: Study) -> list[str]:
+    """The readings of the specification curve."""
+    if not study.readings:
+        return []
+    return [
+        "Readings of rules that could be meant otherwise; each repeats the analyses in the curve "
+        "whose outcome or sample it bears on:",
+        table(["reading", "with"], ([f"`{row['reading']}`", row["set"]] for row in study.readings)),
     ]
 
 
