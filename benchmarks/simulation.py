@@ -31,6 +31,7 @@ from csc_outcomes.synthetic.facts import load_facts
 
 FIRST_CODE, MOST_AUTHORITIES = 60, 40  # codes S60 to S99
 SEEDS_APART = 1_000_000  # between the first seeds of two scenarios
+NEEDED = ("+py_effect_estimates", "+fct_matched_cases")
 TESTS = ("test", "unit_test")  # of the project itself: its own builds run them
 PUBLISHED_SIZE = (163, 2654)
 
@@ -163,7 +164,7 @@ def _built(
         )
         folder = f"synthetic_{one.la_code.lower()}"
         write_delivery(extract, layout, project.path / "extracts" / folder / "all")
-    project.dbt("build", "--select", "+fct_effect_estimates", "--exclude-resource-type", *TESTS)
+    project.dbt("build", "--select", *NEEDED, "--exclude-resource-type", *TESTS)
     with project.warehouse() as warehouse:
         estimates, treated = fitted(warehouse), treated_rows(warehouse)
     for one in batch:

@@ -90,7 +90,7 @@ def fitted(warehouse: duckdb.DuckDBPyConnection) -> pd.DataFrame:
     return warehouse.sql(
         """select study_id, analysis_id as analysis, outcome, sample, estimator, estimate,
             std_error, ci_low, ci_high, p_value, status
-        from fct_effect_estimates where term = 'treated'"""
+        from py_effect_estimates where term = 'treated'"""
     ).df()
 
 

@@ -66,10 +66,11 @@ EFFECT = (
     Column("siblings, family errors", "effect_families", "coverage", "family"),
 )
 BY_ERRORS = (
-    Column("error told / error made: no effect", "none_families", "error_ratio"),
-    Column("effect found, %", "none_families", "rejected"),
-    Column("error told / error made: effect", "effect_families", "error_ratio"),
-    Column("coverage, %", "effect_families", "coverage"),
+    Column("error told / error made: no effect, cases alone", "none_alone", "error_ratio"),
+    Column("no effect, siblings", "none_families", "error_ratio"),
+    Column("effect, siblings", "effect_families", "error_ratio"),
+    Column("effect found, %: no effect, siblings", "none_families", "rejected"),
+    Column("coverage, %: effect, siblings", "effect_families", "coverage"),
 )
 IN_ORDER = {
     **dict.fromkeys(
@@ -86,8 +87,11 @@ OWN_LAW = (
         "memoryless",
         (
             "closure_wls",
+            "closure_ipw",
             "escalation_wls",
+            "escalation_ipw",
             "rereferral_wls",
+            "rereferral_ipw",
             "hazard_cox",
             "hazard_stacked_plan_start",
             "hazard_stacked_programme_entry",

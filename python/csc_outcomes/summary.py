@@ -76,6 +76,19 @@ DOUBTS = """
     group by study_id, diagnostic, meaning, value, verdict
     order by study_id, diagnostic
 """
+# What was done otherwise than the locked plan of a study says.
+DEVIATIONS = """
+    select
+        study_id,
+        count(distinct kind || item) || ' deviations from the plan, version ' || plan_version ||
+        ', bear on primary outcomes: see fct_plan_deviations'
+    from fct_plan_deviations
+    inner join fct_effect_estimates as estimates using (study_id, plan_version)
+    where is_primary and term = 'treated'
+        and (touches = 'study' or touches_analysis_id = analysis_id)
+    group by study_id, plan_version
+    order by study_id
+"""
 WIDE = 34
 HEADER = (
     f"{'outcome':<{WIDE}}{'treated':>10}{'comparator':>12}{'difference':>12}   "
@@ -96,7 +109,11 @@ def summary_text(generation: Path) -> str:
     database = generation / "analyst" / "csc_outcomes.duckdb"
     with duckdb.connect(str(database), read_only=True) as connection:
         rows = connection.execute(PRIMARY).fetchdf().to_dict("records")
-        doubts = connection.execute(DOUBTS).fetchall()
+        doubts = [
+            doubt
+            for query in (DEVIATIONS, DOUBTS)
+            for doubt in connection.execute(query).fetchall()
+        ]
     if not rows:
         return NO_STUDY
     lines: list[str] = []

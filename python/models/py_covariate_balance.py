@@ -13,4 +13,5 @@ def model(dbt, session):
         covariates=dbt.ref("study_covariates").df(),
     )
     studies = dbt.ref("int_studies").df().set_index("study_id")
-    return balance(evidence, studies.balance_test.to_dict())
+    asked = dbt.ref("int_study_analyses").filter("reading = 'main'").df()
+    return balance(evidence, studies.balance_test.to_dict(), asked)

@@ -12,4 +12,5 @@ def model(dbt, session):
         covariate_values=dbt.ref("fct_study_covariates").df(),
         covariates=dbt.ref("study_covariates").df(),
     )
-    return tables.group_outcomes(evidence, dbt.ref("study_outcomes").df())
+    asked = dbt.ref("int_study_analyses").filter("reading = 'main'").df()
+    return tables.group_outcomes(evidence, dbt.ref("study_outcomes").df(), asked)

@@ -14,4 +14,6 @@ def model(dbt, session):
     )
     outcomes = dbt.ref("study_outcomes").df()
     outcomes = outcomes[outcomes["role"] == "outcome"]
-    return hidden_bias(evidence, outcomes, dbt.ref("fct_matched_links").df())
+    links = dbt.ref("fct_matched_links").df()
+    asked = dbt.ref("int_study_analyses").filter("reading = 'main'").df()
+    return hidden_bias(evidence, outcomes, links, asked)

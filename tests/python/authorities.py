@@ -7,7 +7,7 @@ import io
 from typing import Any
 
 from projects import Project
-from references import COLUMNS, FIXTURES, contract
+from references import COLUMNS, FIXTURES, PARAMETERS, contract
 from study_files import add_study_files
 
 # The twin of the reference table S41 in another dialect: other headers and order, dd/mm/yyyy with
@@ -96,7 +96,7 @@ def add_dialect(project: Project) -> None:
     project.add_study(
         "dialect",
         la_code=DIALECT,
-        parameters={"balance_origin": "2014-04-10", "rereferral_from": "none"},
+        parameters=PARAMETERS,
     )
 
 

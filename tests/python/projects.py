@@ -135,6 +135,28 @@ class Project:
             return list(csv.DictReader(file))
 
 
+def light_copy(target: Path) -> Project:
+    """A copy without extracts, readings and the tests in property files: for tests of what a build
+    leaves behind, which build many times."""
+    project = copy_project(target, with_extracts=False)
+    for path in [*(target / "models").rglob("*.yml"), *(target / "seeds").rglob("*.yml")]:
+        properties = _without_tests(yaml.safe_load(path.read_text(encoding="utf-8")))
+        path.write_text(yaml.safe_dump(properties, sort_keys=False), encoding="utf-8")
+    readings = target / "seeds" / "studies" / "study_readings.csv"
+    header = readings.read_text(encoding="utf-8").splitlines()[0]
+    readings.write_text(header + "\n", encoding="utf-8")
+    return project
+
+
+def _without_tests(properties: Any) -> Any:
+    if isinstance(properties, dict):
+        kept = {k: v for k, v in properties.items() if k not in ("unit_tests", "data_tests")}
+        return {key: _without_tests(value) for key, value in kept.items()}
+    if isinstance(properties, list):
+        return [_without_tests(value) for value in properties]
+    return properties
+
+
 def copy_project(target: Path, with_extracts: bool = True) -> Project:
     """A copy of everything dbt reads; the library stays the installed one."""
     for part in PARTS:

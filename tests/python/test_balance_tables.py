@@ -9,7 +9,7 @@ import pytest
 
 from csc_outcomes.estimators.balance import covariate_balance
 from csc_outcomes.evaluation.balance_tables import balance, matching_losses
-from csc_outcomes.evaluation.samples import Evidence
+from csc_outcomes.evaluation.samples import ROW_ORDER, Evidence
 from estimator_fixtures import MATCHING_COVARIATES, answers, eligible_cases
 
 THEIRS = {
@@ -23,6 +23,8 @@ THEIR_TESTS = {
     "pooled_unweighted": "p_t_pooled_unweighted",
     "welch_unweighted": "p_t_welch_unweighted",
 }
+
+UNASKED = pd.DataFrame({"study_id": [], "sample": []})
 
 
 def small_evidence() -> Evidence:
@@ -47,6 +49,7 @@ def small_evidence() -> Evidence:
                     **study,
                     "case_id": case,
                     "arm": arm,
+                    **dict.fromkeys(ROW_ORDER[1:-1]),
                     "plan_start_date": pd.Timestamp("2018-05-01"),
                 }
                 for case, arm in cases
@@ -170,7 +173,7 @@ def test_losses_compare_treated_with_treated_once_each() -> None:
 
 
 def test_the_test_is_the_studys() -> None:
-    rows = balance(small_evidence(), {"s": "welch_unweighted"})
+    rows = balance(small_evidence(), {"s": "welch_unweighted"}, UNASKED)
     assert list(rows["balance_test"]) == ["welch_unweighted"] * 2
     assert list(rows["stars"]) == ["", ""]
 
@@ -184,7 +187,11 @@ def test_nothing_recorded_has_no_rows() -> None:
         covariate_values=empty.covariate_values.head(0),
         covariates=empty.covariates,
     )
-    assert len(balance(nobody, {})) == 0
+    assert len(balance(nobody, {}, UNASKED)) == 0
+    asked = pd.DataFrame({"study_id": ["s"], "sample": ["near"]})
+    rows = balance(nobody, {"s": "wls_hc1"}, asked)
+    assert set(rows["status_reason"].str.split(":").str[0]) == {"empty_arm"}
+    assert rows[["mean_treated", "smd", "p_value"]].isna().all(axis=None)
     methods = pd.DataFrame({"study_id": [], "method": []})
     assert len(matching_losses(nobody, methods, {})) == 0
 

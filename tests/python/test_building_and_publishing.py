@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from projects import Project, copy_project
+from projects import Project, light_copy
 from references import COLUMNS, FIXTURES, LA_CODES, add_reference, contract
 
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """A project with one small authority, built once."""
-    project = copy_project(tmp_path_factory.mktemp("publishing"), with_extracts=False)
+    project = light_copy(tmp_path_factory.mktemp("publishing"))
     add_reference(project, "edge_ties")
     result = project.dbt("build")
     assert result.returncode == 0, result.stdout[-5000:]
@@ -163,7 +163,7 @@ def test_a_rebuild_from_nothing_is_equal_to_the_byte(project: Project) -> None:
 
 
 def test_no_key_no_build(tmp_path: Path) -> None:
-    project = copy_project(tmp_path, with_extracts=False)
+    project = light_copy(tmp_path)
     real = {**contract("301"), "la_name": "Anytown", "synthetic": False}
     project.add_delivery("anytown", "2020", real, {"cases.csv": FIXTURES / "edge_tiny.csv"})
     result = project.dbt("build")

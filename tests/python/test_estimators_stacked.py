@@ -99,6 +99,9 @@ def test_thin_data_have_a_reason() -> None:
     (row,) = fit_stacked(linked.iloc[:0], frame)
     assert row.status_reason == "empty_arm: there is no treated case"
     assert (row.n_treated, row.n_comparator) == (0, 0)
+    for clock in KEYS:
+        (row,) = fit_stacked(linked.iloc[:0], frame.iloc[:0], clock)
+        assert row.status_reason == "empty_arm: there is no treated case"
     (row,) = fit_stacked(linked, frame.assign(is_censored=True))
     assert row.status_reason.startswith("all_censored: ")
     (row,) = fit_stacked(linked, frame, analysis=Analysis("cox", se_type="cluster_family"))

@@ -78,7 +78,7 @@ def test_links(tables: duckdb.DuckDBPyConnection, key: bytes, table: str) -> Non
     expected = reference(table, "links", key, "treated_case", "comp_case")
     got = tables.execute(
         "select treated_case_id, comparator_case_id, gap_days, weight"
-        " from fct_matched_links where study_id = ?",
+        " from fct_matched_links where study_id = ? and method = 'cem_caliper'",
         [table],
     ).fetchdf()
     both = expected.merge(

@@ -1,5 +1,7 @@
 -- Which readings bear on which analyses of the specification curve: those that change a parameter
--- of the analysis's outcome or of its sample. The others would only repeat the main estimate.
+-- of the analysis's outcome or of its sample. The others would only repeat the main estimate. A
+-- reading that counts from the entry to the programme can be had of the sample matched by caliper
+-- alone: comparators of another have an entry only where they happen to be matched so too.
 with
 analyses as (
     select * from {{ ref('study_analyses') }}
@@ -21,3 +23,4 @@ inner join samples using (sample)
 where
     '|' || coalesce(outcomes.parameters, '') || '|' || coalesce(samples.parameters, '') || '|'
     like '%|' || changed.parameter_id || '|%'
+    and (samples.sample = 'cem_caliper' or changed.value != 'programme_entry')

@@ -2,7 +2,8 @@
 -- under its weights, the smallest effect that it would find in four of five studies of its
 -- precision (2.8 standard errors: Bloom 1995, Evaluation Review 19, 547-556), the test of
 -- proportional hazards behind a Cox model, and how sure one can be that the same sample shows an
--- effect where there can be none (outcomes of the role negative_control).
+-- effect where there can be none: outcomes of the role negative_control, which with fewer than five
+-- events in an arm would pass for want of power, and which say nothing of a subgroup.
 with
 analyses as (
     select * from {{ ref('int_study_analyses') }}
@@ -49,6 +50,17 @@ proportional_hazards as (
     where analyses.estimator = 'cox' and tests.test = 'proportional_hazards_rank'
 ),
 
+control_events as (
+    select
+        study_id,
+        sample,
+        outcome
+    from {{ ref('int_sample_event_counts') }}
+    where term in ('treated', 'comparator')
+    group by all
+    having min(n_events) >= 5
+),
+
 control_effects as (
     select
         effects.study_id,
@@ -56,7 +68,8 @@ control_effects as (
         min(effects.p_value) as smallest_p
     from effects
     inner join outcomes using (study_id, outcome)
-    where outcomes.role = 'negative_control'
+    inner join control_events using (study_id, sample, outcome)
+    where outcomes.role = 'negative_control' and effects.subgroup is null
     group by all
 ),
 
@@ -68,6 +81,7 @@ controls as (
         control_effects.smallest_p as value
     from analyses
     inner join control_effects using (study_id, sample)
+    where analyses.subgroup is null
 ),
 
 figures as (

@@ -1,5 +1,6 @@
--- Whether an analysis was planned before its outcomes were looked at: as_planned, deviates (it or
--- something that it rests on was changed since), not_in_plan (added since), or no_plan.
+-- Whether an analysis was planned before its outcomes were looked at: as_planned, amended (as the
+-- plan is now, but that was changed after it was first locked), deviates (it or something that it
+-- rests on was changed since), not_in_plan (added since), or no_plan.
 with
 analyses as (select * from {{ ref('study_analyses') }}),
 plans as (select * from {{ ref('int_locked_plans') }}),
@@ -40,6 +41,7 @@ judged as (
             when locked.plan_version is null then 'no_plan'
             when counted.n_added > 0 then 'not_in_plan'
             when counted.n_deviations > 0 then 'deviates'
+            when locked.plan_version > 1 then 'amended'
             else 'as_planned'
         end as plan_status,
         case

@@ -1,10 +1,10 @@
 -- Every effect beside the study's main one on the same outcome: the estimate of its primary
--- analysis as the study is set. They agree when they point the same way and are on the same side
--- of 5 %.
+-- analysis as the study is set. A restricted mean is another quantity and isn't among them. Two
+-- agree when they point the same way and are on the same side of 5 %.
 with
 fitted as (
     select * from {{ ref('py_effect_estimates') }}
-    where term = 'treated'
+    where term = 'treated' and estimator != 'rmst'
 ),
 
 analyses as (select * from {{ ref('int_study_analyses') }}),

@@ -18,7 +18,7 @@ areas as (
         arm,
         'total' as area,
         sum(n_children) as n_children,
-        sum(share) as share
+        {{ stable_sum('share') }} as share
     from {{ ref('fct_areas') }}
     group by all
 ),

@@ -40,7 +40,9 @@ studies as (
 ),
 
 figures as (
-    {{ computed_figure('rates', 'rate', 'sample', 'outcome', 'arm', 'value') }}
+    {{ computed_figure(
+        'rates', 'rate', 'sample', 'outcome', 'arm', 'value', where="status = 'ok'"
+    ) }}
     union all
     {{ computed_figure('events', 'event_count', 'sample', 'outcome', 'term', 'n_events') }}
     union all
@@ -79,7 +81,8 @@ figures as (
     {% for arm in ['treated', 'comparator'] -%}
     union all
     {{ computed_figure(
-        'balance', 'balance', 'method', 'covariate', "'" ~ arm ~ "'", 'mean_' ~ arm
+        'balance', 'balance', 'method', 'covariate', "'" ~ arm ~ "'", 'mean_' ~ arm,
+        where='n_' ~ arm ~ ' > 0'
     ) }}
     {% endfor -%}
     {% for fact in [

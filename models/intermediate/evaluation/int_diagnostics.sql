@@ -1,6 +1,7 @@
 -- The figures that diagnostics judge, per analysis: those of its sample, those that depend on its
 -- outcome, and its own. Analyses of all eligible cases weigh these themselves, so the balance of
--- the unweighted sample says nothing about them.
+-- the unweighted sample says nothing about them. A subgroup is judged by its own cases; the whole
+-- sample tells of it how much was matched and observed.
 with
 analyses as (
     select * from {{ ref('int_study_analyses') }}
@@ -8,6 +9,7 @@ analyses as (
 ),
 
 of_samples as (select * from {{ ref('int_sample_diagnostics') }}),
+of_subgroups as (select * from {{ ref('int_subgroup_diagnostics') }}),
 of_analyses as (select * from {{ ref('int_analysis_diagnostics') }}),
 overlap as (select * from {{ ref('int_overlap') }}),
 
@@ -29,6 +31,23 @@ figures as (
                     'largest_abs_smd', 'largest_variance_ratio', 'smallest_variance_ratio'
                 )
             )
+            and (
+                analyses.subgroup is null
+                or of_samples.diagnostic in ('share_of_treated_matched', 'share_observed_in_full')
+            )
+    union all
+    select
+        analyses.study_id,
+        analyses.analysis_id,
+        of_subgroups.diagnostic,
+        of_subgroups.value
+    from analyses
+    inner join of_subgroups
+        on
+            analyses.study_id = of_subgroups.study_id
+            and analyses.sample = of_subgroups.sample
+            and analyses.subgroup = of_subgroups.subgroup
+            and coalesce(of_subgroups.outcome, analyses.outcome) = analyses.outcome
     union all
     select
         analyses.study_id,

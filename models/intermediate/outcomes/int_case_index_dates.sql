@@ -3,14 +3,20 @@
 -- match have none.
 with
 arms as (select * from {{ ref('int_study_arms') }}),
+links as (select * from {{ ref('int_caliper_links') }}),
 
 first_linked_entries as (
     select
-        study_id,
-        la_code,
-        comparator_case_id as case_id,
-        min(entry_date) as index_date
-    from {{ ref('int_matched_pairs') }}
+        links.study_id,
+        links.la_code,
+        links.comparator_case_id as case_id,
+        min(treated.entry_date) as index_date
+    from links
+    inner join arms as treated
+        on
+            links.study_id = treated.study_id
+            and links.la_code = treated.la_code
+            and links.treated_case_id = treated.case_id
     group by all
 )
 

@@ -21,7 +21,7 @@ children as (
     qualify
         row_number() over (
             partition by cases.study_id, cases.la_code, cases.arm, cases.child_id
-            order by cases.entry_date nulls last, cases.plan_start_date, cases.case_id
+            order by cases.entry_date nulls last, cases.plan_start_date, details.ward
         ) = 1
 ),
 

@@ -23,6 +23,7 @@ rates as (
             as closed_comparator
     from group_outcomes
     group by all
+    having max(case when outcome = 'closed_recorded' then 1 else 0 end) = 1
 ),
 
 gaps as (
@@ -35,7 +36,6 @@ gaps as (
         escalated_after_comparator - escalated_after_treated as stayed_gap,
         closed_treated - closed_comparator as effect
     from rates
-    where recorded_treated is not null and recorded_comparator is not null
 ),
 
 parts as (
@@ -80,6 +80,8 @@ select
     closed_comparator,
     case when value is null then 'not_estimable' else 'ok' end as status,
     case
+        when recorded_treated is null or recorded_comparator is null
+            then 'empty_arm: an arm of the sample has no case'
         when value is null
             then 'no_closures: an arm has no recorded closure that an escalation could follow'
     end as status_reason

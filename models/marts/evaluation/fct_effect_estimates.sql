@@ -14,9 +14,11 @@ plans as (select * from {{ ref('int_analysis_plan_status') }})
 
 select
     fitted.*,
+    case when analyses.estimator in ('cox', 'cox_stacked', 'rmst') then analyses.clock end as clock,
     analyses.parameter_hash,
     verdicts.worst_verdict,
     plans.plan_status,
+    plans.plan_version,
     plans.n_deviations as n_plan_deviations
 from fitted
 inner join analyses using (study_id, analysis_id)

@@ -4,6 +4,11 @@ with
 samples as (select * from {{ ref('fct_matched_cases') }}),
 case_outcomes as (select * from {{ ref('fct_case_outcomes') }}),
 
+analyses as (
+    select * from {{ ref('int_study_analyses') }}
+    where reading = 'main'
+),
+
 windows as (
     select
         study_id,
@@ -50,6 +55,39 @@ weighted as (
         {{ stable_sum('weight * n_events') }} as weighted_events
     from cases
     group by all
+),
+
+asked as (
+    {% for arm in ['treated', 'comparator'] -%}
+    select
+        study_id,
+        sample,
+        '{{ arm }}' as arm
+    from analyses
+    union
+    {% endfor -%}
+    select
+        study_id,
+        sample,
+        arm
+    from cases
+),
+
+rated as (
+    select
+        asked.study_id,
+        asked.sample,
+        asked.arm,
+        {% for count in [
+            'n', 'n_with_window', 'n_at_risk', 'at_risk_days_in_window', 'closed_days_in_window',
+            'n_events'
+        ] -%}
+        coalesce(weighted.{{ count }}, 0) as {{ count }},
+        {% endfor -%}
+        weighted.weighted_days / nullif(weighted.window_weight, 0) as mean_at_risk_days,
+        1000 * weighted.weighted_events / nullif(weighted.weighted_days, 0) as events_per_1000_days
+    from asked
+    left join weighted using (study_id, sample, arm)
 )
 
 select
@@ -61,7 +99,13 @@ select
     n_at_risk,
     at_risk_days_in_window,
     closed_days_in_window,
-    weighted_days / nullif(window_weight, 0) as mean_at_risk_days,
+    mean_at_risk_days,
     n_events,
-    1000 * weighted_events / nullif(weighted_days, 0) as events_per_1000_days
-from weighted
+    events_per_1000_days,
+    case when events_per_1000_days is null then 'not_estimable' else 'ok' end as status,
+    case
+        when n = 0 then 'empty_arm: the arm has no case'
+        when events_per_1000_days is null
+            then 'no_days_at_risk: no case is watched on a day of its window'
+    end as status_reason
+from rated

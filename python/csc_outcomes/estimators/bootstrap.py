@@ -23,11 +23,12 @@ def draw_counts(frame: pd.DataFrame, column: str, n_draws: int, seed: int) -> It
     """For each draw, how often every row's cluster was drawn (n), clusters being `column`.
 
     As many clusters are drawn as there are. A case without the id is its own cluster, by `case_id`.
-    The draws hang on `seed` and on the order of the ids, not on that of the rows.
+    The draws hang on `seed` and on the order in which clusters come in the rows, never on an id,
+    so that another key of the pseudonyms changes nothing: hand in rows in an order of content.
     """
     alone = "\0" + frame["case_id"].astype(str)
     ids = frame[column].astype("string").fillna(alone)
-    codes, clusters = pd.factorize(ids, sort=True)
+    codes, clusters = pd.factorize(ids)
     even = np.full(len(clusters), 1 / len(clusters))
     generator = np.random.default_rng(seed)
     for _ in range(n_draws):

@@ -11,6 +11,8 @@ from csc_outcomes.estimators.design import cluster_codes, usable_rows
 from csc_outcomes.estimators.linear import fit_wls
 from csc_outcomes.estimators.result import Estimate, FloatArray, critical_value, kish_ess
 
+EMPTY_ARM = "empty_arm: the arm has no case with this outcome"
+
 
 @dataclass(frozen=True)
 class GroupOutcome:
@@ -24,6 +26,8 @@ class GroupOutcome:
     ci_low: float | None
     ci_high: float | None
     unit: str
+    status: str
+    status_reason: str | None
 
 
 def group_outcome(frame: pd.DataFrame, unit: str = "proportion") -> list[GroupOutcome]:
@@ -32,7 +36,8 @@ def group_outcome(frame: pd.DataFrame, unit: str = "proportion") -> list[GroupOu
     Unit 'weeks' means a censored length.     Intervals (95 %) are clustered by child. A mean's is
     t-based; a proportion's is Wilson's at the effective size p (1 - p) / se^2 (Kish's where nobody
     or everybody has the event), so that it stays within 0 and 1. A latent mean comes from the model
-    that gives the effect. Value and interval are None where they cannot be had.
+    that gives the effect. Value and interval are None where they cannot be had; an arm without a
+    value is not_estimable for the reason that stands beside it.
     """
     rows = usable_rows(frame)
     arms = {"treated": rows[rows["treated"] == 1], "comparator": rows[rows["treated"] == 0]}
@@ -44,6 +49,7 @@ def group_outcome(frame: pd.DataFrame, unit: str = "proportion") -> list[GroupOu
 
 def _latent_group(arm: str, cases: pd.DataFrame, estimates: Mapping[str, Estimate]) -> GroupOutcome:
     mean = estimates.get(f"{arm}_mean")
+    reason = None if mean else next(iter(estimates.values())).status_reason
     weights = cases["weight"].to_numpy(float)
     return GroupOutcome(
         arm=arm,
@@ -54,6 +60,8 @@ def _latent_group(arm: str, cases: pd.DataFrame, estimates: Mapping[str, Estimat
         ci_low=mean.ci_low if mean else None,
         ci_high=mean.ci_high if mean else None,
         unit="weeks",
+        status="ok" if mean else "not_estimable",
+        status_reason=reason if len(cases) else EMPTY_ARM,
     )
 
 
@@ -70,6 +78,8 @@ def _mean_group(arm: str, cases: pd.DataFrame, unit: str) -> GroupOutcome:
         ci_low=low,
         ci_high=high,
         unit=unit,
+        status="ok" if len(cases) else "not_estimable",
+        status_reason=None if len(cases) else EMPTY_ARM,
     )
 
 

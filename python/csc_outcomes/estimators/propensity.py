@@ -1,15 +1,17 @@
 """Propensity scores and nearest neighbours, with replacement or without, as MatchIt does it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from csc_outcomes.estimators.design import independent_columns
 from csc_outcomes.estimators.logit import fit_logit
 from csc_outcomes.estimators.result import FloatArray, IntArray, NotEstimableError
 
+BoolArray = NDArray[np.bool_]
 TIE_WIDTH = 1e-12
 LINK_COLUMNS = ["treated_case_id", "comparator_case_id", "rank", "distance", "gap_days"]
 TIE_RULE = ["distance", "start_gap_days", "start_date", "age", "source_row"]
@@ -94,14 +96,19 @@ def _within_reach(
     return of_treated, np.repeat(first, n_near) + np.arange(len(of_treated)) - start
 
 
-def neighbours_without_replacement(cases: pd.DataFrame, n_neighbours: int = 1) -> pd.DataFrame:
+def neighbours_without_replacement(
+    cases: pd.DataFrame,
+    n_neighbours: int = 1,
+    may_serve: Callable[[Any, pd.DataFrame], BoolArray] | None = None,
+) -> pd.DataFrame:
     """The comparators closest in score to each treated case, none of them used twice.
 
     As MatchIt's default: the treated choose in order of score, largest first, and in rounds, so
     that each has its first neighbour before any has a second. Equal distances are settled as by
     `nearest_neighbours`, equal scores of treated cases on earlier start, younger, earlier source
-    row. Takes and gives what `nearest_neighbours` does, `rank` being the round; treated cases for
-    whom none is left have fewer rows. Memory is linear, time treated x comparators.
+    row. `may_serve` tells of the comparators which may serve a treated case, by default all. Takes
+    and gives what `nearest_neighbours` does, `rank` being the round; treated cases for whom none is
+    left have fewer rows. Memory is linear, time treated x comparators.
     """
     columns = ["score", *TIE_RULE[2:]]
     treated = cases[cases["treated"] == 1].sort_values(columns, ascending=[False, True, True, True])
@@ -111,10 +118,11 @@ def neighbours_without_replacement(cases: pd.DataFrame, n_neighbours: int = 1) -
     links = []
     for rank in range(1, n_neighbours + 1):
         for one in treated.itertuples():
-            if not is_free.any():
-                break
+            fits = is_free if may_serve is None else is_free & may_serve(one, pool)
+            if not fits.any():
+                continue
             # Rounded, so that scores equally far above and below count as tied.
-            distance = np.where(is_free, np.round(np.abs(scores - one.score), 12), np.inf)
+            distance = np.where(fits, np.round(np.abs(scores - one.score), 12), np.inf)
             nearest = np.flatnonzero(distance == distance.min())
             choice = nearest[0] if len(nearest) == 1 else _first_by_content(pool, nearest, one)
             is_free[choice] = False

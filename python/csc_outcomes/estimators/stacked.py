@@ -39,8 +39,8 @@ def stack_links(
     stacked = pd.concat([own[columns], others[columns]], ignore_index=True)
     about = cases.drop(columns=["entry_date", "weight", "treated"], errors="ignore")
     stacked = stacked.merge(about, on="case_id", how="left", validate="many_to_one")
-    entry = stacked["treated_case_id"].map(cases.set_index("case_id")["entry_date"])
-    waited = (entry - stacked["start_date"]).dt.days.astype(float)
+    entries = cases.set_index("case_id")["entry_date"].reindex(stacked["treated_case_id"])
+    waited = (entries.set_axis(stacked.index) - stacked["start_date"]).dt.days.astype(float)
     if clock == "programme_entry":
         stacked["value"] = stacked["value"] - waited
         # What starts after the entry is watched from its start on.

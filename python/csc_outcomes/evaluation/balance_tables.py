@@ -18,7 +18,12 @@ BALANCE_COLUMNS = {
     **dict.fromkeys(("balance_test", "stars"), TEXT),
     **dict.fromkeys(("n_treated", "n_comparator"), COUNT),
     "ess_comparator": NUMBER,
+    **dict.fromkeys(("status", "status_reason"), TEXT),
 }
+DIFFERENCES = ["smd", "variance_ratio", "ks", "p_value"]
+EMPTY_ARM = "empty_arm: an arm of the sample has no case with this covariate"
+ONE_CASE = "too_few_cases: an arm of the sample has only one case with this covariate"
+NO_SPREAD = "no_variation: eligible treated cases don't differ, so nothing can be standardised"
 LOSS_COLUMNS = {
     **dict.fromkeys(("study_id", "method", "covariate"), TEXT),
     **dict.fromkeys(("mean_matched", "mean_unmatched", "smd"), NUMBER),
@@ -28,21 +33,28 @@ LOSS_COLUMNS = {
 }
 
 
-def balance(evidence: Evidence, tests: Mapping[str, str]) -> pd.DataFrame:
+def balance(evidence: Evidence, tests: Mapping[str, str], asked: pd.DataFrame) -> pd.DataFrame:
     """One row per study, sample and covariate, as fct_covariate_balance has them.
 
-    `tests` gives the balance_test of each study. Differences are standardised by the eligible
-    treated cases, in every sample alike.
+    `tests` gives the balance_test of each study; `asked` (study_id, sample) names samples that have
+    rows also when they have no case. Differences are standardised by the eligible treated cases, in
+    every sample alike; a row without one is not_estimable: an arm has no case or only one, which
+    gives no difference at all, or no eligible treated case differs from another.
     """
     tables = []
-    for study_id, method, frame in evidence.samples():
+    for study_id, method, frame in evidence.samples(asked):
         names = evidence.covariate_names(study_id, "in_balance")
         deviations = treated_deviations(evidence.sample(study_id, "unmatched"), names)
         table = covariate_balance(frame, names, deviations, tests[study_id])
         tables.append(table.assign(study_id=study_id, method=method, balance_test=tests[study_id]))
     rows = _together(tables)
     if len(rows):
+        smaller = rows[["n_treated", "n_comparator"]].min(axis="columns")
+        rows.loc[smaller < 2, DIFFERENCES] = None
         rows["stars"] = [stars(p) for p in rows["p_value"]]
+        rows["status"] = rows["smd"].isna().map({True: "not_estimable", False: "ok"})
+        rows["status_reason"] = smaller.map({0: EMPTY_ARM, 1: ONE_CASE}).fillna(NO_SPREAD)
+        rows.loc[rows["status"] == "ok", "status_reason"] = None
     return typed_table(rows, BALANCE_COLUMNS)
 
 

@@ -33,14 +33,22 @@ BOUND_COLUMNS = {
     **dict.fromkeys(("ceiling_gamma", "ceiling_gamma_01"), NUMBER),
     **dict.fromkeys(("status", "status_reason"), TEXT),
 }
+NO_PAIRS = {
+    "gamma": 1.0,
+    "status": "not_estimable",
+    "status_reason": "no_pairs: the sample has no matched pair",
+}
 Bounds = Callable[[], HiddenBiasBounds]
 GAMMAS = [round(1 + step / 10, 1) for step in range(21)] + [3.5, 4.0, 5.0, 6.0, 8.0, 10.0]
 
 
-def hidden_bias(evidence: Evidence, outcomes: pd.DataFrame, links: pd.DataFrame) -> pd.DataFrame:
+def hidden_bias(
+    evidence: Evidence, outcomes: pd.DataFrame, links: pd.DataFrame, asked: pd.DataFrame
+) -> pd.DataFrame:
     """One row per study, sample, outcome, method and gamma, as fct_hidden_bias_bounds has them.
 
-    `outcomes` is study_outcomes, `links` fct_matched_links. Binary outcomes have Mantel-Haenszel
+    `outcomes` is study_outcomes, `links` fct_matched_links; `asked` (study_id, sample) names
+    matched samples that have rows also when nobody is matched. Binary outcomes have Mantel-Haenszel
     bounds of four tables (weighted, unweighted, by stratum, and spread out pair by pair) and those
     of the discordant pairs, each treated case with its nearest comparator. Lengths have signed-rank
     bounds of each treated case against its comparators, with the expected length where a case is
@@ -48,12 +56,12 @@ def hidden_bias(evidence: Evidence, outcomes: pd.DataFrame, links: pd.DataFrame)
     gamma 1, with the reason.
     """
     rows: list[dict[str, Any]] = []
-    for study_id, sample, frame in evidence.samples():
-        pairs = links[(links["study_id"] == study_id) & (links["method"] == sample)]
-        if pairs.empty:
+    for study_id, sample, frame in evidence.samples(asked):
+        if sample == "unmatched":
             continue
+        pairs = links[(links["study_id"] == study_id) & (links["method"] == sample)]
         names = evidence.covariate_names(study_id, "in_balance")
-        nearest = nearest_pairs(pairs, frame, names)
+        nearest = pairs if pairs.empty else nearest_pairs(pairs, frame, names)
         for outcome in outcomes[outcomes["study_id"] == study_id].to_dict("records"):
             observed = evidence.with_outcome(frame, study_id, outcome["outcome"])
             methods: dict[str, Bounds] = {}
@@ -68,7 +76,8 @@ def hidden_bias(evidence: Evidence, outcomes: pd.DataFrame, links: pd.DataFrame)
                     "outcome": outcome["outcome"],
                     "method": method,
                 }
-                rows += [{**head, **row} for row in _bound_rows(bounds)]
+                found = [NO_PAIRS] if pairs.empty else _bound_rows(bounds)
+                rows += [{**head, **row} for row in found]
     return typed_table(rows, BOUND_COLUMNS)
 
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from functools import partial
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from csc_outcomes.estimators import propensity
+from csc_outcomes.estimators.propensity import nearest_neighbours, neighbours_without_replacement
 from csc_outcomes.estimators.result import NotEstimableError
 from csc_outcomes.typed import COUNT, NUMBER, TEXT, typed_table
 
@@ -89,8 +92,8 @@ def propensity_links(
     `cases` is int_matchable_cases, `scores` py_propensity_scores, `studies` int_studies. Method
     psm_3nn matches with replacement, psm_3nn_unique without and for the main reading alone.
     Ties in distance are settled on content: nearest start, earlier start, younger, earlier row.
-    With `psm_open_at_entry` a comparator must have started by, and not closed before, the day the
-    treated case entered.
+    With `psm_open_at_entry` a comparator must be open on the day the treated case entered;
+    `open_at_entry_inclusive` decides for one that closed that day.
     """
     scored = cases.merge(scores[["study_id", "case_id", "score"]], on=["study_id", "case_id"])
     scored = scored.dropna(subset="score").rename(
@@ -110,27 +113,38 @@ def propensity_links(
 def _links(
     frame: pd.DataFrame, study: Mapping[Hashable, Any]
 ) -> Iterator[tuple[str, pd.DataFrame]]:
-    nearest = partial(propensity.nearest_neighbours, n_neighbours=study["psm_neighbours"])
+    n_neighbours = int(study["psm_neighbours"])
+    may_serve = None
     if study["psm_open_at_entry"]:
-        yield WITH_REPLACEMENT, _among_open(frame, nearest)
+        may_serve = partial(_is_open_at_entry, is_last_day_open=study["open_at_entry_inclusive"])
+    if may_serve is None:
+        yield WITH_REPLACEMENT, nearest_neighbours(frame, n_neighbours)
     else:
-        yield WITH_REPLACEMENT, nearest(frame)
+        yield WITH_REPLACEMENT, _among_open(frame, n_neighbours, may_serve)
     if study["reading"] == "main":
-        yield (
-            WITHOUT_REPLACEMENT,
-            propensity.neighbours_without_replacement(frame, study["psm_neighbours"]),
-        )
+        links = neighbours_without_replacement(frame, n_neighbours, may_serve)
+        yield WITHOUT_REPLACEMENT, links
 
 
-def _among_open(frame: pd.DataFrame, nearest: partial[pd.DataFrame]) -> pd.DataFrame:
-    """Each treated case's nearest among the comparators open on the day it entered."""
+def _is_open_at_entry(
+    one: Any, comparators: pd.DataFrame, is_last_day_open: bool
+) -> npt.NDArray[np.bool_]:
+    """Which comparators were open on the day that a treated case entered."""
+    closed = comparators["closure_date"]
+    is_over = closed < one.entry_date if is_last_day_open else closed <= one.entry_date
+    return np.asarray((comparators["start_date"] <= one.entry_date) & ~is_over)
+
+
+def _among_open(
+    frame: pd.DataFrame, n_neighbours: int, may_serve: Callable[..., npt.NDArray[np.bool_]]
+) -> pd.DataFrame:
+    """Each treated case's nearest among the comparators that may serve it."""
     comparators = frame[frame["treated"] == 0]
-    links = [nearest(frame.head(0))]
-    for position in frame.index[frame["treated"] == 1]:
-        one = frame.loc[[position]]
-        entry = one["entry_date"].iloc[0]
-        is_open = (comparators["start_date"] <= entry) & ~(comparators["closure_date"] < entry)
-        links.append(nearest(pd.concat([one, comparators[is_open]])))
+    links = [nearest_neighbours(frame.head(0), n_neighbours)]
+    for one in frame[frame["treated"] == 1].itertuples():
+        own = frame.loc[[one.Index]]
+        open_ones = comparators[may_serve(one, comparators)]
+        links.append(nearest_neighbours(pd.concat([own, open_ones]), n_neighbours))
     return pd.concat(links, ignore_index=True)
 
 

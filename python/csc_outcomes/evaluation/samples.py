@@ -9,6 +9,16 @@ from functools import cached_property
 import pandas as pd
 
 Key = tuple[str, ...]
+# The id comes last, for cases that are alike in everything else.
+ROW_ORDER = [
+    "treated",
+    "plan_start_date",
+    "entry_date",
+    "closure_date",
+    "referral_date",
+    "stratum",
+    "case_id",
+]
 
 
 @dataclass(frozen=True)
@@ -36,7 +46,7 @@ class Evidence:
 
     def sample(self, study_id: str, method: str, subgroup: str | None = None) -> pd.DataFrame:
         """Cases of one sample, or of one subgroup of it, with arm, weight, clusters and every
-        covariate, in an order threads can't change."""
+        covariate, in an order of content that neither threads nor pseudonyms change."""
         if subgroup is None:
             weights = self._samples.of(study_id, method)
         else:
@@ -44,11 +54,15 @@ class Evidence:
         frame = self._described(study_id).merge(
             weights[["case_id", "weight"]], on="case_id", validate="one_to_one"
         )
-        return frame.sort_values(["treated", "plan_start_date", "case_id"]).reset_index(drop=True)
+        return frame.sort_values(ROW_ORDER).reset_index(drop=True)
 
-    def samples(self) -> Iterator[tuple[str, str, pd.DataFrame]]:
-        """Study, name and frame of every sample, in a fixed order."""
-        for (study_id, method), _ in self._samples.items():
+    def samples(self, asked: pd.DataFrame) -> Iterator[tuple[str, str, pd.DataFrame]]:
+        """Study, name and frame of every sample, in a fixed order: those with cases, and without
+        rows those that `asked` (study_id, sample; the main reading's rows of int_study_analyses,
+        which has no study whose authority isn't in the build) names besides."""
+        keys = {key for key, _ in self._samples.items()}
+        keys |= set(asked[["study_id", "sample"]].itertuples(index=False, name=None))
+        for study_id, method in sorted(keys):
             yield study_id, method, self.sample(study_id, method)
 
     def with_outcome(self, frame: pd.DataFrame, study_id: str, outcome: str) -> pd.DataFrame:
@@ -93,6 +107,8 @@ class Evidence:
             cases = self._cases.of(base)
             values = self._values.of(base)
             wide = values.pivot(index="case_id", columns="covariate", values="value")
+            names = self.covariates.loc[self.covariates["study_id"] == base, "covariate"]
+            wide = wide.reindex(columns=[*wide.columns, *names[~names.isin(wide.columns)]])
             cases = cases.assign(treated=(cases["arm"] == "treated").astype(int))
             described[base] = cases.merge(wide, left_on="case_id", right_index=True, how="left")
         return described[base]

@@ -42,7 +42,7 @@ GROUP_COLUMNS = {
     **dict.fromkeys(("study_id", "sample", "outcome", "arm"), TEXT),
     "n": COUNT,
     **dict.fromkeys(("n_weighted", "ess", "value", "ci_low", "ci_high"), NUMBER),
-    "unit": TEXT,
+    **dict.fromkeys(("unit", "status", "status_reason"), TEXT),
 }
 ANALYSIS_COLUMNS = (
     "study_id",
@@ -128,10 +128,14 @@ def _with_adjusted_p(rows: pd.DataFrame) -> pd.DataFrame:
     return rows
 
 
-def group_outcomes(evidence: Evidence, outcomes: pd.DataFrame) -> pd.DataFrame:
-    """One row per study, sample, outcome and arm, as fct_group_outcomes has them."""
+def group_outcomes(evidence: Evidence, outcomes: pd.DataFrame, asked: pd.DataFrame) -> pd.DataFrame:
+    """One row per study, sample, outcome and arm, as fct_group_outcomes has them.
+
+    `outcomes` is study_outcomes; `asked` (study_id, sample) names samples that have rows also when
+    they have no case.
+    """
     rows = []
-    for study_id, sample, frame in evidence.samples():
+    for study_id, sample, frame in evidence.samples(asked):
         for outcome in outcomes[outcomes["study_id"] == study_id].to_dict("records"):
             observed = evidence.with_outcome(frame, study_id, outcome["outcome"])
             if outcome["kind"] == "number" and outcome["unit"] == "weeks":

@@ -109,8 +109,17 @@ def _write_study_files(options: argparse.Namespace, facts: StudyFacts) -> int:
 
 def _write_stochastic(options: argparse.Namespace, facts: StudyFacts) -> None:
     from csc_outcomes.synthetic.extract import with_families, write_delivery
-    from csc_outcomes.synthetic.stochastic import NO_EFFECT, PUBLISHED_EFFECTS, generate_stochastic
+    from csc_outcomes.synthetic.stochastic import (
+        NO_EFFECT,
+        PUBLISHED_EFFECTS,
+        PUBLISHED_POPULATION,
+        generate_stochastic,
+    )
 
+    population = PUBLISHED_POPULATION
+    if options.no_effect:
+        # Another spread of lengths would be an effect on who closes in time.
+        population = replace(population, treated_length_sd=population.length.sd)
     samples = facts.samples
     eligible = samples["eligible_treated"].cases, samples["eligible_comparators"].cases
     n_cases = sum(eligible) if options.n is None else options.n
@@ -120,6 +129,7 @@ def _write_stochastic(options: argparse.Namespace, facts: StudyFacts) -> None:
         n_cases - n_treated,
         facts.seed if options.seed is None else options.seed,
         facts,
+        population=population,
         effects=NO_EFFECT if options.no_effect else PUBLISHED_EFFECTS,
         family_icc=options.family_icc,
         with_family_ids=options.with_family_ids,
