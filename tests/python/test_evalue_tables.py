@@ -14,7 +14,7 @@ from scipy.stats import t
 from csc_outcomes.estimators.evalues import ratio_of_means
 from csc_outcomes.estimators.result import NotEstimableError
 from csc_outcomes.evaluation.evalue_tables import evalues
-from csc_outcomes.evaluation.samples import Evidence
+from csc_outcomes.evaluation.samples import ROW_ORDER, Evidence
 from estimator_fixtures import answers
 
 
@@ -139,10 +139,10 @@ def small_evidence(value: list[float], is_censored: list[bool] | None = None) ->
     outcome = {"outcome": "o", "value": value, "is_censored": is_censored or [False] * 6}
     return Evidence(
         sample_cases=cases[["study_id", "case_id"]].assign(method="m", weight=1.0),
-        study_cases=cases,
+        study_cases=cases.assign(**dict.fromkeys(ROW_ORDER[1:-1])),
         case_outcomes=cases[["study_id", "case_id"]].assign(**outcome),
         covariate_values=pd.DataFrame(columns=["study_id", "case_id", "covariate", "value"]),
-        covariates=pd.DataFrame(),
+        covariates=pd.DataFrame({"study_id": [], "covariate": [], "in_adjustment": []}, dtype=bool),
     )
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from csc_outcomes.estimators.competing_risks import incidence_difference
 from csc_outcomes.estimators.proportional_hazards import TRANSFORMS
-from csc_outcomes.evaluation.samples import Evidence
+from csc_outcomes.evaluation.samples import ROW_ORDER, Evidence
 from csc_outcomes.evaluation.survival_tables import (
     DIFFERENCE_COLUMNS,
     INCIDENCE_COLUMNS,
@@ -225,7 +225,9 @@ def evidence(ended: list[tuple[str, int, str, int]]) -> tuple[Evidence, pd.DataF
         study_id="s", case_id=[f"case {i}" for i in range(len(frame))], clock="plan_start"
     )
     study_cases = frame[["study_id", "case_id", "arm"]].assign(
-        child_id=frame["case_id"], family_id=None, plan_start_date=pd.Timestamp(2019, 1, 1)
+        **dict.fromkeys(ROW_ORDER[1:-1]),
+        child_id=frame["case_id"],
+        family_id=None,
     )
     sample_cases = frame[["study_id", "case_id"]].assign(method="cem_caliper", weight=1.0)
     clocks = frame.assign(is_censored=frame["ended_by"] != "closure")

@@ -3,11 +3,7 @@
 with
 samples as (select * from {{ ref('fct_matched_cases') }}),
 case_outcomes as (select * from {{ ref('fct_case_outcomes') }}),
-
-analyses as (
-    select * from {{ ref('int_study_analyses') }}
-    where reading = 'main'
-),
+group_outcomes as (select * from {{ ref('fct_group_outcomes') }}),
 
 windows as (
     select
@@ -58,19 +54,12 @@ weighted as (
 ),
 
 asked as (
-    {% for arm in ['treated', 'comparator'] -%}
-    select
-        study_id,
-        sample,
-        '{{ arm }}' as arm
-    from analyses
-    union
-    {% endfor -%}
-    select
+    select distinct
         study_id,
         sample,
         arm
-    from cases
+    from group_outcomes
+    where outcome = 'rereferred_12m'
 ),
 
 rated as (

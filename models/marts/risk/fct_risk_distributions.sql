@@ -1,10 +1,8 @@
 -- Box plots of the total risk score of each arm at referral, at the latest information and of the
--- change between them (FACT22 report, figures 9 and 10), over the matched cases coded at both. The
--- study says what the box and the whiskers show (ambiguity A29b); a value beyond the whiskers is
--- an outlier.
+-- change (FACT22 report, figures 9 and 10), over the matched cases coded at both. The study says
+-- what box and whiskers show (ambiguity A29b); a value beyond the whiskers is an outlier.
 {%- set edges = {
-    'lower_hinge': 'hinge_position',
-    'median': '(n + 1) / 2.0',
+    'lower_hinge': 'hinge_position', 'median': '(n + 1) / 2.0',
     'upper_hinge': 'n + 1 - hinge_position'
 } %}
 with
