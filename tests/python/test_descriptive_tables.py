@@ -89,7 +89,10 @@ def test_no_event_without_a_day_at_risk(tables: duckdb.DuckDBPyConnection) -> No
         tables,
         """select count(*) from fct_case_outcomes
         inner join fct_matched_cases using (study_id, la_code, case_id)
-        where outcome = 'rereferred_12m' and value = 1 and method = 'unmatched'""",
+        where outcome = 'rereferred_12m' and value = 1 and method = 'unmatched'
+            and study_id in (
+                select study_id from fct_group_outcomes where outcome = 'rereferred_12m'
+            )""",
     )
     assert counted == cases
 

@@ -43,7 +43,9 @@ EXPECTED = {
         inner join study_covariates using (study_id) where in_balance""",
     "fct_closure_decomposition": f"""select study_id, sample from ({ASKED})
         inner join study_outcomes using (study_id) where outcome = 'closed_recorded'""",
-    "fct_rereferral_exposure": f"select study_id, sample, arm from ({ASKED}) cross join {ARMS}",
+    "fct_rereferral_exposure": f"""select study_id, sample, arm from ({ASKED})
+        inner join study_outcomes using (study_id) cross join {ARMS}
+        where outcome = 'rereferred_12m'""",
     "fct_counterfactual_costs": "select study_id, 'all' as age_band from studies",
     "fct_return_on_investment": "select study_id from studies",
     "fct_staff_stress": """select study_id, organisation, 'all' as role, 'all' as scale
