@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -20,3 +20,8 @@ def typed_table(
     if not isinstance(rows, pd.DataFrame):
         rows = pd.DataFrame(list(rows))
     return rows.reindex(columns=list(columns)).astype(dict(columns))
+
+
+def typed_tables(tables: Sequence[pd.DataFrame], columns: Mapping[str, str]) -> pd.DataFrame:
+    """The tables one below the other, as `typed_table` has them; no row where there is no table."""
+    return typed_table(pd.concat(tables, ignore_index=True) if tables else [], columns)

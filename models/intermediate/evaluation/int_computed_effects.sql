@@ -35,8 +35,8 @@ matched_shares as (select * from {{ ref('fct_matched_shares') }}),
 balance as (select * from {{ ref('fct_covariate_balance') }}),
 
 studies as (
-    select studies.* from {{ ref('int_studies') }} as studies
-    inner join {{ ref('studies') }} as configured using (study_id)
+    select * from {{ ref('int_studies') }}
+    where reading = 'main'
 ),
 
 figures as (

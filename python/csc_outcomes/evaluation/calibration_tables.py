@@ -10,6 +10,7 @@ import pandas as pd
 from csc_outcomes.estimators.calibration import SystematicError, calibrate, fit_systematic_error
 from csc_outcomes.estimators.design import INTERACTION
 from csc_outcomes.estimators.result import NotEstimableError
+from csc_outcomes.evaluation.samples import group_key
 from csc_outcomes.typed import COUNT, NUMBER, TEXT, typed_table
 
 SIGNIFICANT = 0.05
@@ -44,7 +45,7 @@ def negative_controls(
     n_needed = needed.set_index("study_id")["value"].astype(int)
     rows = []
     for keys, group in effects.groupby(SETTING, sort=True):
-        setting = dict(zip(SETTING, _tuple(keys), strict=True))
+        setting = dict(zip(SETTING, group_key(keys), strict=True))
         controls = group[group["is_control"] & (group["why_not"] == "")]
         has_error = (controls["status"] == "ok") & (controls["std_error"] > 0)
         usable = (
@@ -133,8 +134,3 @@ def _calibrated(effect: Mapping[Hashable, Any], null: Mapping[Hashable, Any]) ->
         "calibrated_p_value": found.p_value,
         "status": "ok",
     }
-
-
-def _tuple(keys: Any) -> tuple[Any, ...]:
-    """The names of a group, as pandas hands them over."""
-    return tuple(keys)

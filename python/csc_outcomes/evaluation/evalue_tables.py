@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from csc_outcomes.estimators.analyses import DAYS_PER_WEEK
 from csc_outcomes.estimators.design import INTERACTION, usable_rows
 from csc_outcomes.estimators.evalues import (
     COMMON_SHARE,
@@ -22,10 +23,9 @@ from csc_outcomes.estimators.evalues import (
 )
 from csc_outcomes.estimators.hidden_bias import fit_lengths
 from csc_outcomes.estimators.result import NotEstimableError
-from csc_outcomes.evaluation.samples import Evidence
+from csc_outcomes.evaluation.samples import Evidence, group_key
 from csc_outcomes.typed import NUMBER, TEXT, typed_table
 
-DAYS_PER_WEEK = 7
 EVALUE_COLUMNS = {
     **dict.fromkeys(("study_id", "analysis_id", "outcome", "scale"), TEXT),
     **dict.fromkeys(("risk_ratio", "ci_low", "ci_high"), NUMBER),
@@ -66,7 +66,7 @@ def evalues(evidence: Evidence, estimates: pd.DataFrame, outcomes: pd.DataFrame)
     rows = []
     by = ["study_id", "sample", "subgroup", "outcome"]
     for key, group in estimates.groupby(by, sort=True, dropna=False):
-        study_id, sample, subgroup, outcome = _key(key)
+        study_id, sample, subgroup, outcome = group_key(key)
         cases = evidence.sample(study_id, sample, subgroup or None)
         frame = evidence.with_outcome(cases, study_id, outcome)
         for analysis_id, rows_of_it in group.groupby("analysis_id", sort=True):
@@ -166,8 +166,3 @@ CONVERSIONS: dict[str, Callable[[_Analysis, str], tuple[EValue, str | None]]] = 
     "hazard_ratio": _of_ratio(evalue_from_hazard_ratio, "hazard ratio"),
     "odds_ratio": _of_ratio(evalue_from_odds_ratio, "odds ratio"),
 }
-
-
-def _key(keys: Any) -> tuple[str, ...]:
-    """A group's key as texts, empty where there is none."""
-    return tuple("" if pd.isna(value) else str(value) for value in keys)

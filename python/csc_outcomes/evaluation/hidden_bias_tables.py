@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from csc_outcomes.estimators.analyses import DAYS_PER_WEEK
 from csc_outcomes.estimators.hidden_bias import (
     HiddenBiasBounds,
     discordant_pair_bounds,
@@ -23,7 +24,6 @@ from csc_outcomes.estimators.result import NotEstimableError
 from csc_outcomes.evaluation.samples import Evidence
 from csc_outcomes.typed import NUMBER, TEXT, typed_table
 
-DAYS_PER_WEEK = 7
 BOUND_COLUMNS = {
     **dict.fromkeys(("study_id", "sample", "outcome", "method"), TEXT),
     "gamma": NUMBER,

@@ -11,9 +11,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from csc_outcomes.estimators import propensity
-from csc_outcomes.estimators.propensity import nearest_neighbours, neighbours_without_replacement
 from csc_outcomes.estimators.result import NotEstimableError
-from csc_outcomes.typed import COUNT, NUMBER, TEXT, typed_table
+from csc_outcomes.evaluation.samples import covariate_names
+from csc_outcomes.typed import COUNT, NUMBER, TEXT, typed_tables
 
 SCORE_COLUMNS = {
     **dict.fromkeys(("study_id", "la_code", "case_id", "arm"), TEXT),
@@ -64,12 +64,11 @@ def propensity_scores(
     ).reset_index()
     rows = []
     for study_id, of_study in cases.groupby("study_id", sort=True):
-        is_used = (covariates["study_id"] == base[study_id]) & covariates["in_adjustment"]
-        names = list(covariates[is_used].sort_values("covariate_order")["covariate"])
+        names = covariate_names(covariates, base[study_id], "in_adjustment")
         frame = in_fixed_order(of_study)[["study_id", "la_code", "case_id", "arm"]]
         frame = frame.merge(values, how="left", on=["study_id", "case_id"])
         rows.append(_scored(frame, names))
-    return typed_table(pd.concat(rows) if rows else [], SCORE_COLUMNS)
+    return typed_tables(rows, SCORE_COLUMNS)
 
 
 def _scored(frame: pd.DataFrame, names: list[str]) -> pd.DataFrame:
@@ -107,7 +106,7 @@ def propensity_links(
         study = facts[study_id]
         for method, links in _links(frame[MATCHED_ON].astype({"case_id": object}), study):
             tables.append(links.assign(study_id=study_id, la_code=study["la_code"], method=method))
-    return typed_table(pd.concat(tables) if tables else [], LINK_COLUMNS)
+    return typed_tables(tables, LINK_COLUMNS)
 
 
 def _links(
@@ -118,11 +117,11 @@ def _links(
     if study["psm_open_at_entry"]:
         may_serve = partial(_is_open_at_entry, is_last_day_open=study["open_at_entry_inclusive"])
     if may_serve is None:
-        yield WITH_REPLACEMENT, nearest_neighbours(frame, n_neighbours)
+        yield WITH_REPLACEMENT, propensity.nearest_neighbours(frame, n_neighbours)
     else:
         yield WITH_REPLACEMENT, _among_open(frame, n_neighbours, may_serve)
     if study["reading"] == "main":
-        links = neighbours_without_replacement(frame, n_neighbours, may_serve)
+        links = propensity.neighbours_without_replacement(frame, n_neighbours, may_serve)
         yield WITHOUT_REPLACEMENT, links
 
 
@@ -140,11 +139,11 @@ def _among_open(
 ) -> pd.DataFrame:
     """Each treated case's nearest among the comparators that may serve it."""
     comparators = frame[frame["treated"] == 0]
-    links = [nearest_neighbours(frame.head(0), n_neighbours)]
+    links = [propensity.nearest_neighbours(frame.head(0), n_neighbours)]
     for one in frame[frame["treated"] == 1].itertuples():
         own = frame.loc[[one.Index]]
         open_ones = comparators[may_serve(one, comparators)]
-        links.append(nearest_neighbours(pd.concat([own, open_ones]), n_neighbours))
+        links.append(propensity.nearest_neighbours(pd.concat([own, open_ones]), n_neighbours))
     return pd.concat(links, ignore_index=True)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 import pandas as pd
 
@@ -56,12 +57,13 @@ class Evidence:
         )
         return frame.sort_values(ROW_ORDER).reset_index(drop=True)
 
-    def samples(self, asked: pd.DataFrame) -> Iterator[tuple[str, str, pd.DataFrame]]:
+    def samples(self, asked: pd.DataFrame | None = None) -> Iterator[tuple[str, str, pd.DataFrame]]:
         """Study, name and frame of every sample, in a fixed order: those with cases, and without
-        rows those that `asked` (study_id, sample; the main reading's rows of int_study_analyses,
-        which has no study whose authority isn't in the build) names besides."""
+        rows those that `asked` (study_id, sample) names besides: the main reading's rows of
+        int_study_analyses, or study_analyses for studies whose authority isn't in the build too."""
         keys = {key for key, _ in self._samples.items()}
-        keys |= set(asked[["study_id", "sample"]].itertuples(index=False, name=None))
+        if asked is not None:
+            keys |= set(asked[["study_id", "sample"]].itertuples(index=False, name=None))
         for study_id, method in sorted(keys):
             yield study_id, method, self.sample(study_id, method)
 
@@ -94,8 +96,7 @@ class Evidence:
     def covariate_names(self, study_id: str, role: str) -> list[str]:
         """Covariates of the study that have the role (in_strata, in_balance, in_adjustment), in
         its order."""
-        is_used = (self.covariates["study_id"] == self._base(study_id)) & self.covariates[role]
-        return list(self.covariates[is_used].sort_values("covariate_order")["covariate"])
+        return covariate_names(self.covariates, self._base(study_id), role)
 
     def _base(self, study_id: str) -> str:
         return self.base_ids.get(study_id, study_id)
@@ -171,6 +172,17 @@ class _Parts:
     def items(self) -> Iterator[tuple[Key, pd.DataFrame]]:
         """Every key with its part, in order."""
         yield from self._parts.items()
+
+
+def covariate_names(covariates: pd.DataFrame, study_id: str, role: str) -> list[str]:
+    """Covariates of a study that have the role, in its order; `covariates` is study_covariates."""
+    is_used = (covariates["study_id"] == study_id) & covariates[role]
+    return list(covariates[is_used].sort_values("covariate_order")["covariate"])
+
+
+def group_key(keys: Any) -> Key:
+    """The key of a pandas group as texts, empty where there is none."""
+    return tuple("" if pd.isna(value) else str(value) for value in keys)
 
 
 def _merged(frame: pd.DataFrame, right: pd.DataFrame) -> pd.DataFrame:

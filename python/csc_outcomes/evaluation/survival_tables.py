@@ -28,7 +28,7 @@ from csc_outcomes.estimators.result import (
 from csc_outcomes.estimators.survival import fit_cox, kaplan_meier, median_days, restricted_mean
 from csc_outcomes.estimators.survival_contrasts import log_rank_test
 from csc_outcomes.evaluation.samples import Evidence
-from csc_outcomes.typed import COUNT, NUMBER, TEXT, typed_table
+from csc_outcomes.typed import COUNT, NUMBER, TEXT, typed_table, typed_tables
 
 UNWEIGHTED_SAMPLE = "unmatched"
 ENTRY_CLOCK = "programme_entry"
@@ -124,7 +124,7 @@ def survival_curves(evidence: Evidence) -> pd.DataFrame:
         for setting in _settings(evidence)
         for arm, cases in setting.lengths.groupby("arm", sort=True)
     ]
-    return _together(tables, CURVE_COLUMNS)
+    return typed_tables(tables, CURVE_COLUMNS)
 
 
 def survival_summaries(
@@ -156,7 +156,7 @@ def cumulative_incidences(evidence: Evidence, ends: pd.DataFrame) -> pd.DataFram
         for cause, code in CAUSES.items()
         for arm, cases in setting.ends.groupby("arm", sort=True)
     ]
-    return _together(tables, INCIDENCE_COLUMNS)
+    return typed_tables(tables, INCIDENCE_COLUMNS)
 
 
 def incidence_differences(
@@ -207,12 +207,7 @@ def _settings(
     evidence: Evidence, analyses: pd.DataFrame | None = None, ends: pd.DataFrame | None = None
 ) -> Iterator[_Setting]:
     """Every clock of every sample there is, and of those that `analyses` ask for."""
-    pairs = evidence.sample_cases[["study_id", "method"]]
-    if analyses is not None:
-        asked = analyses[["study_id", "sample"]].rename(columns={"sample": "method"})
-        pairs = pd.concat([pairs, asked])
-    for study_id, sample in pairs.drop_duplicates().sort_values(["study_id", "method"]).to_numpy():
-        frame = evidence.sample(study_id, sample)
+    for study_id, sample, frame in evidence.samples(analyses):
         for clock in evidence.clock_names:
             timed = evidence.with_clock(frame, study_id, clock)
             if clock == ENTRY_CLOCK:
@@ -448,8 +443,3 @@ def _entry(cases: pd.DataFrame) -> FloatArray | None:
 def _parameter(parameters: pd.DataFrame, study_id: str, name: str) -> int:
     own = parameters[parameters["study_id"] == study_id].set_index("parameter_id")["value"]
     return int(own[name])
-
-
-def _together(tables: list[pd.DataFrame], columns: dict[str, str]) -> pd.DataFrame:
-    """One table of the columns named, with no row where no study has a sample."""
-    return typed_table(pd.concat(tables, ignore_index=True) if tables else [], columns)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from csc_outcomes.estimators.analyses import Analysis, fit
+from csc_outcomes.estimators.analyses import DAYS_PER_WEEK, Analysis, fit
 from csc_outcomes.estimators.groups import group_outcome
 from csc_outcomes.estimators.matched_effect import matched_effect, neighbours_with_ties
 from csc_outcomes.estimators.multiplicity import (
@@ -19,10 +19,9 @@ from csc_outcomes.estimators.multiplicity import (
 )
 from csc_outcomes.estimators.result import Estimate
 from csc_outcomes.estimators.stacked import fit_stacked
-from csc_outcomes.evaluation.samples import Evidence
+from csc_outcomes.evaluation.samples import Evidence, group_key
 from csc_outcomes.typed import COUNT, FLAG, NUMBER, TEXT, typed_table
 
-DAYS_PER_WEEK = 7
 ESTIMATE_COLUMNS = {
     **dict.fromkeys(("study_id", "analysis_id"), TEXT),
     "is_primary": FLAG,
@@ -67,7 +66,7 @@ def effect_estimates(evidence: Evidence, analyses: pd.DataFrame) -> pd.DataFrame
     rows = []
     keys = ["study_id", "sample", "subgroup"]
     for key, group in analyses.groupby(keys, sort=True, dropna=False):
-        study_id, sample, subgroup = _key(key)
+        study_id, sample, subgroup = group_key(key)
         frame = evidence.sample(study_id, sample, subgroup or None)
         for analysis in group.sort_values("analysis_id").to_dict("records"):
             rows += [
@@ -124,7 +123,8 @@ def _with_adjusted_p(rows: pd.DataFrame) -> pd.DataFrame:
             rows.loc[family.index, column] = pd.Series(
                 adjust(p_values), index=family.index, dtype="Float64"
             )
-        rows.loc[family.index, "stars"] = [stars(p) for p in benjamini_hochberg(p_values)]
+        adjusted = rows.loc[family.index, "p_adjusted"]
+        rows.loc[family.index, "stars"] = [stars(_known(p)) for p in adjusted]
     return rows
 
 
@@ -152,8 +152,3 @@ def group_outcomes(evidence: Evidence, outcomes: pd.DataFrame, asked: pd.DataFra
                 for group in group_outcome(observed, unit)
             ]
     return typed_table(rows, GROUP_COLUMNS)
-
-
-def _key(keys: Any) -> tuple[str, ...]:
-    """A group's key as texts, empty where there is none."""
-    return tuple("" if pd.isna(value) else str(value) for value in keys)
