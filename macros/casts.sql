@@ -30,6 +30,20 @@
     end
 {%- endmacro %}
 
+{#- A school year as 2015/16, from 2015/16, 2015-16, 2015/2016 or 201516; null unless it spans two years. -#}
+{% macro try_school_year(text) -%}
+    {{ return(adapter.dispatch('try_school_year')(text)) }}
+{%- endmacro %}
+
+{% macro duckdb__try_school_year(text) -%}
+    {%- set year = "trim(" ~ text ~ ")" -%}
+    case
+        when regexp_full_match({{ year }}, '20[0-9]{2}[/-]?(20)?[0-9]{2}')
+            and (try_cast({{ year }}[:4] as integer) + 1) % 100 = try_cast({{ year }}[-2:] as integer)
+            then {{ year }}[:4] || '/' || {{ year }}[-2:]
+    end
+{%- endmacro %}
+
 {#- Whether a label calls its row a sum of other rows: Total, Grand total, Sub-total, Totals: -#}
 {% macro is_total(label) -%}
     regexp_full_match(trim(lower(coalesce({{ label }}, ''))), '(grand |sub[ -]?)?totals?[: ]*')

@@ -1,5 +1,5 @@
 {#- One binary outcome of a rule model in the shape of fct_case_outcomes; null where the rule can't tell. -#}
-{% macro binary_outcome(outcome, relation, condition, event_date=none, origin_date=none) -%}
+{% macro binary_outcome(outcome, relation, condition, event_date=none, origin_date=none, watched_until_date=none) -%}
     select
         study_id,
         la_code,
@@ -9,11 +9,31 @@
         case when {{ condition }} then {{ event_date or 'cast(null as date)' }} end as event_date,
         case when {{ condition }} then 1.0 when not ({{ condition }}) then 0.0 end as value,
         false as is_censored,
-        cast(null as date) as watched_until_date
+        {{ watched_until_date or 'cast(null as date)' }} as watched_until_date
     from {{ relation }}
 {%- endmacro %}
 
 {#- Escalated or not; unknown where no first day can be told, as for a comparator without a match under `programme_entry`. -#}
 {% macro escalated_by(first_date) -%}
     case when counted_from_date is not null then {{ first_date }} is not null end
+{%- endmacro %}
+
+{#- Whether a closure counts under a choice of length_ends_with or closed_length_base. -#}
+{% macro closure_counts(choice) -%}
+    case {{ choice }}
+        when 'first_closure' then closures.is_closed_recorded
+        when 'closure_without_rereferral'
+            then
+                closures.is_closed_recorded
+                and rereferred.rereferral_after_closure_date is null
+        else closures.is_closed_without_later_escalation
+    end
+{%- endmacro %}
+
+{#- Whether it followed within a window: unknown until the window has passed, though it may have happened. -#}
+{% macro followed_by(window_end_date) -%}
+    case
+        when {{ window_end_date }} <= followed_until
+            then coalesce(event_date <= {{ window_end_date }}, false)
+    end
 {%- endmacro %}

@@ -80,6 +80,27 @@ fated as (
 )
 {%- endmacro %}
 
+{#-
+Every table of source records, with what its files hold and the column that names the dates that
+can't be read: the load log and the list of quarantined rows go through them all.
+-#}
+{% macro record_tables() -%}
+    {{ return([
+        ('std_cin_case_records', 'cases', 'unreadable_dates'),
+        ('std_programme_enrolment_records', 'programme_enrolments', 'unreadable_dates'),
+        ('std_referral_records', 'referrals', 'unreadable_dates'),
+        ('std_risk_coding_records', 'risk_codings', 'null'),
+        ('std_staff_survey_records', 'staff_survey', 'unreadable_dates'),
+        ('std_financial_line_records', 'financial_returns', 'unreadable_dates'),
+        ('std_allocation_records', 'allocations', 'unreadable_dates'),
+        ('std_sdq_answer_records', 'sdq_answers', 'null'),
+        ('std_school_absence_records', 'school_absences', 'null'),
+        ('std_staff_stress_records', 'staff_stress', 'unreadable_dates'),
+        ('std_workload_count_records', 'workload_counts', 'unreadable_dates'),
+        ('std_interview_records', 'interviews', 'unreadable_dates')
+    ]) }}
+{%- endmacro %}
+
 {#- A number within what can be; null outside. -#}
 {% macro plausible(column, lowest, highest) -%}
     case when {{ column }} between {{ lowest }} and {{ highest }} then {{ column }} end
@@ -92,6 +113,11 @@ fated as (
         when {{ column }} in (select code from {{ ref('code_sets') }} where code_set = '{{ code_set }}') then {{ column }}
         else 'UNMAPPED'
     end
+{%- endmacro %}
+
+{#- A code of 1 or 0 as true or false; null where the source says something else or nothing. -#}
+{% macro yes_no(column) -%}
+    case when {{ column }} in ('1', '0') then {{ column }} = '1' end
 {%- endmacro %}
 
 {#- A file as a person finds it in the landing zone: the delivery's folder and the name. -#}

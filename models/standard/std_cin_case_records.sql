@@ -5,6 +5,7 @@
     'n_cp_escalations': (0, 90),
     'n_lac_escalations': (0, 90)
 } -%}
+{%- set flags = ['is_index_child', 'has_disability', 'is_outcome_known'] -%}
 -- Every source record of a case and what becomes of it. A record is quarantined when an id or a
 -- date that outcomes rest on is missing or can't be read, or when its dates contradict each
 -- other (spec: fates and small rules).
@@ -80,6 +81,9 @@ select
     closure_reason as closure_reason_code,
     primary_need as primary_need_code,
     case_arm as arm,
+    {% for column in flags -%}
+    {{ yes_no(column) }} as {{ column }},
+    {% endfor -%}
     nationality,
     ward,
     programme_id,
@@ -88,6 +92,9 @@ select
         ', ', unreadable_values
         {%- for column, (lowest, highest) in limits.items() %},
         case when {{ column }} not between {{ lowest }} and {{ highest }} then '{{ column }}' end
+        {%- endfor %}
+        {%- for column in flags %},
+        case when {{ column }} not in ('1', '0') then '{{ column }}' end
         {%- endfor %}
     ), '') as unreadable_values,
     fate,

@@ -1,4 +1,5 @@
-"""The command line: `csc land`, `csc key new`, `csc plan`, `csc summary`, `csc synthetic`."""
+"""The command line: `csc land`, `csc key new`, `csc power`, `csc allocate`, `csc plan`,
+`csc summary`, `csc synthetic`."""
 
 from __future__ import annotations
 
@@ -8,7 +9,9 @@ from collections.abc import Sequence
 
 from csc_outcomes.landing.commands import add_landing_commands
 from csc_outcomes.plan.commands import add_plan_command
+from csc_outcomes.power.commands import add_power_command
 from csc_outcomes.project import ProjectNotFound, project_dir
+from csc_outcomes.randomisation.commands import add_allocate_command
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -18,6 +21,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     commands = parser.add_subparsers(required=True, metavar="command")
     add_landing_commands(commands)
+    add_power_command(commands)
+    add_allocate_command(commands)
     add_plan_command(commands)
     summary = commands.add_parser(
         "summary", help="print the primary outcomes of the published build"

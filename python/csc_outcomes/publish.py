@@ -228,7 +228,7 @@ def critical_findings(connection: duckdb.DuckDBPyConnection) -> list[str]:
         select
             results.la_code, files.la_name, results.file_names, results.column_name,
             results.suite, results.expectation, results.unexpected_count, results.element_count,
-            coalesce(refused.reason, reasons.what_to_do) as what_next
+            coalesce(refused.reason, results.what_to_do) as what_next
         from fct_expectation_results as results
         left join (select la_code, max(la_name) as la_name from fct_load_log group by la_code) as
         files
@@ -237,8 +237,6 @@ def critical_findings(connection: duckdb.DuckDBPyConnection) -> list[str]:
             on results.expectation = 'file is accepted' and refused.la_code = results.la_code
             and coalesce(refused.delivery || '/', '') || refused.file_name = results.file_names
             and refused.status = 'refused'
-        left join quarantine_reasons as reasons
-            on results.suite = 'quarantine' and reasons.reason_code = results.expectation
         where results.severity = 'critical' and not results.success
         order by all
         """

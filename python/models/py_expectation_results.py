@@ -12,6 +12,12 @@ def model(dbt, session):
     dbt.ref("std_risk_codings")
     dbt.ref("std_staff_survey_answers")
     dbt.ref("std_financial_lines")
+    dbt.ref("std_allocations")
+    dbt.ref("std_sdq_answers")
+    dbt.ref("std_school_absences")
+    dbt.ref("std_staff_stress_scores")
+    dbt.ref("std_workload_counts")
+    dbt.ref("std_interviews")
 
     from csc_outcomes.expectations.runner import read_suites, run_suites
     from csc_outcomes.project import project_dir

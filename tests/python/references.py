@@ -100,3 +100,102 @@ def case_ids(name: str) -> list[str]:
     """The source's case ids in file order: row n of the landed file is row n here."""
     text = (FIXTURES / f"{name}.csv").read_text(encoding="utf-8")
     return [row["case_id"] for row in csv.DictReader(io.StringIO(text))]
+
+
+TRIAL = "crewe_a"
+TRIAL_LA_CODE = "S47"
+SESSION_OF_HISTORY = "2014-06-30"
+
+
+def add_trial_reference(project: Project) -> None:
+    """Lands the reference table of a trial and adds a study for it: every child counts, age is a
+    number, and whether the family had support before is told by a date."""
+    rows = trial_rows()
+    cases = [
+        {
+            "child": row["child_id"],
+            "family": row["family_id"],
+            "sex": "F" if row["female"] == "1" else "M",
+            "disability": row["disability"],
+            "age": row["age"],
+            "referred": row["referral_date"],
+            "closed": row["closure_date"],
+            "earlier": SESSION_OF_HISTORY if row["history"] == "1" else "",
+        }
+        for row in rows
+    ]
+    allocations = [
+        {
+            "child": row["child_id"],
+            "family": row["family_id"],
+            "arm": "treated" if row["treated"] == "1" else "comparator",
+            "status": "allocated",
+            "day": row["referral_date"],
+        }
+        for row in rows
+    ]
+    facts = {"la_code": TRIAL_LA_CODE, "la_name": "Reference trial", "synthetic": True}
+    facts["as_of_date"] = "2016-11-01"
+    columns = {
+        "child_id": "child",
+        "case_id": "child",
+        "family_id": "family",
+        "sex_code": "sex",
+        "has_disability": "disability",
+        "age_at_plan_start": "age",
+        "referral_date": "referred",
+        "plan_start_date": "referred",
+        "closure_date": "closed",
+        "earlier_support_dates": "earlier",
+    }
+    files = [{"name": "cases.csv", "holds": "cases", "date_formats": ["iso"], "columns": columns}]
+    project.add_delivery(
+        TRIAL,
+        "cases",
+        {**facts, "format": "case_list", "files": files},
+        {"cases.csv": as_csv(cases)},
+    )
+    columns = {
+        "child_id": "child",
+        "family_id": "family",
+        "arm": "arm",
+        "allocation_status": "status",
+        "allocated_date": "day",
+    }
+    file = {"name": "allocations.csv", "holds": "allocations", "date_formats": ["iso"]}
+    files = [{**file, "columns": columns, "constants": {"programme_id": "trial"}}]
+    project.add_delivery(
+        TRIAL,
+        "allocations",
+        {**facts, "format": "study_files", "files": files},
+        {"allocations.csv": as_csv(allocations)},
+    )
+    project.add_study(
+        TRIAL,
+        like="crewe",
+        la_code=TRIAL_LA_CODE,
+        programme_id="trial",
+        parameters={"case_unit": "child", "survival_horizon_days": "500"},
+    )
+    seed = next((project.path / "seeds").rglob("study_covariates.csv"))
+    text = seed.read_text(encoding="utf-8")
+    linear = [line.replace(",levels,", ",number,") for line in text.splitlines(keepends=True)
+              if line.startswith(f"{TRIAL},age_in_years,")]
+    rest = [line for line in text.splitlines(keepends=True)
+            if not line.startswith(f"{TRIAL},age_in_years,")]
+    seed.write_text("".join(rest + linear), encoding="utf-8")
+
+
+def trial_rows() -> list[dict[str, str]]:
+    """The rows of the reference table of a trial."""
+    text = (FIXTURES / f"{TRIAL}.csv").read_text(encoding="utf-8")
+    return list(csv.DictReader(io.StringIO(text)))
+
+
+def as_csv(rows: list[dict[str, str]]) -> bytes:
+    """Rows as the bytes of a CSV file."""
+    out = io.StringIO()
+    writer = csv.DictWriter(out, list(rows[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return out.getvalue().encode()

@@ -21,6 +21,7 @@ REASON = re.compile(r"^[a-z_0-9]+: .+")
 NUMBERS = ("estimate", "std_error", "ci_low", "ci_high", "p_value", "df")
 LENGTHS = ("censored_normal", "cox", "rmst")
 ON_TREATED = ("ipw", "ebal", "aipw")
+CLUSTERED = sorted(set(ESTIMATORS) - {"fisher_exact"})
 
 
 def small_frame(
@@ -45,8 +46,11 @@ def is_sound(row: Estimate) -> bool:
     if row.status == "not_estimable":
         return numbers == [None] * len(numbers) and bool(REASON.match(row.status_reason or ""))
     finite = all(number is None or math.isfinite(number) for number in numbers)
-    if row.term.endswith("_mean"):
+    if "_mean" in row.term:
         return finite and row.estimate is not None
+    if row.se_type == "exact":
+        limits = (0.0, row.ci_low, row.estimate, row.ci_high)
+        return finite and row.std_error is None and list(limits) == sorted(limits)
     return finite and row.std_error > 0 and row.ci_low < row.estimate < row.ci_high
 
 
@@ -58,7 +62,7 @@ def only_reason(frame: pd.DataFrame, estimator: str, *covariates: str, **options
     return rows[0].status_reason or ""
 
 
-@pytest.mark.parametrize("estimator", ESTIMATORS)
+@pytest.mark.parametrize("estimator", CLUSTERED)
 def test_one_treated_case(estimator: str) -> None:
     reason = only_reason(
         outcome_frame("edge_tiny", "closed_no_esc").assign(is_censored=0), estimator
@@ -66,7 +70,7 @@ def test_one_treated_case(estimator: str) -> None:
     assert reason == "too_few_clusters: only one treated child"
 
 
-@pytest.mark.parametrize("estimator", ESTIMATORS)
+@pytest.mark.parametrize("estimator", CLUSTERED)
 def test_two_cases_of_one_treated_child(estimator: str) -> None:
     children = ["child 0", "child 0", *(f"child {i}" for i in range(2, 6))]
     frame = small_frame([1, 1, 0, 0, 0, 0], [0, 1, 1, 0, 1, 1], child_id=children)
@@ -75,14 +79,14 @@ def test_two_cases_of_one_treated_child(estimator: str) -> None:
     assert reason == "no_cluster: no case has a family_id"
 
 
-@pytest.mark.parametrize("estimator", ESTIMATORS)
+@pytest.mark.parametrize("estimator", CLUSTERED)
 @pytest.mark.parametrize(("arm", "name"), [(0, "treated"), (1, "comparator")])
 def test_an_empty_arm(estimator: str, arm: int, name: str) -> None:
     frame = small_frame([arm] * 4, [0, 1, 1, 0])
     assert only_reason(frame, estimator) == f"empty_arm: there is no {name} case"
 
 
-@pytest.mark.parametrize("estimator", ESTIMATORS)
+@pytest.mark.parametrize("estimator", CLUSTERED)
 def test_no_case_at_all_and_no_weight(estimator: str) -> None:
     frame = small_frame([1, 1, 0, 0], [0, 1, 1, 0])
     for nothing in (frame.iloc[:0], frame.assign(weight=0.0), frame.assign(value=np.nan)):
@@ -146,7 +150,7 @@ def test_one_sided_outcomes_keep_least_squares_and_say_so() -> None:
     assert rows["treated_mean"].std_error is rows["treated_mean"].ci_low is None
 
 
-@pytest.mark.parametrize("estimator", sorted(set(ESTIMATORS) - {"rmst"}))
+@pytest.mark.parametrize("estimator", sorted(set(CLUSTERED) - {"rmst"}))
 def test_useless_covariates_are_dropped_with_a_note(estimator: str) -> None:
     outcome = "length_days" if estimator in LENGTHS else "closed_no_esc"
     frame = outcome_frame("fact22_a", outcome).assign(
@@ -217,10 +221,10 @@ FITTING = [(estimator, se_type) for estimator in ESTIMATORS for se_type in error
 
 
 def test_every_estimator_has_clustered_and_drawn_errors() -> None:
-    for estimator in ESTIMATORS:
+    for estimator in CLUSTERED:
         assert (estimator, "cluster_child") in FITTING
         assert (estimator, "bootstrap_family") in FITTING
-    assert len(FITTING) == 58
+    assert len(FITTING) == 59
 
 
 @settings(max_examples=400, deadline=None)
@@ -237,12 +241,13 @@ def test_no_small_frame_breaks_an_estimator(
     if is_binary and estimator not in LENGTHS:
         frame["value"] = frame["value"].clip(upper=1)
     covariates = ["covariate", "treated:covariate"] if has_covariate else []
-    covariates = covariates[: 1 if estimator in ON_TREATED else 0 if estimator == "rmst" else 2]
+    n_allowed = {"rmst": 0, "fisher_exact": 0} | dict.fromkeys(ON_TREATED, 1)
+    covariates = covariates[: n_allowed.get(estimator, 2)]
     options = {"horizon_days": 90.0, "n_draws": 4} if se_type.startswith("bootstrap") else {}
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         estimates = fit(frame, Analysis(estimator, covariates, se_type, **options))
-        groups = group_outcome(frame, "proportion" if is_binary else "days")
+        groups = group_outcome(frame, *(("binary",) if is_binary else ("number", "days")))
     assert all(is_sound(row) for row in estimates)
     assert [group.arm for group in groups] == ["treated", "comparator"]
 
@@ -255,11 +260,15 @@ def test_group_outcomes_are_weighted_and_stay_within_bounds() -> None:
     assert comparator.n_weighted == pytest.approx(139)
     assert comparator.ess == pytest.approx(297.519564196502)
     assert 0 < comparator.ci_low < comparator.value < comparator.ci_high < 0.04
+    # Exact intervals count cases, and here some have other weights than 1.
+    assert (treated.n_events, treated.exact_ci_low, treated.exact_ci_high) == (0, None, None)
+    assert comparator.n_events > 0
+    assert comparator.exact_ci_low is comparator.exact_ci_high is None
 
 
 def test_group_lengths_are_latent_means_in_weeks() -> None:
     frame = outcome_frame("fact22_a", "length_days")
-    treated, comparator = group_outcome(frame, "weeks")
+    treated, comparator = group_outcome(frame, "length", "weeks")
     assert comparator.value == pytest.approx(68.4201103021173, abs=1e-6)
     assert treated.value - comparator.value == pytest.approx(9.72635847096312, abs=1e-6)
     assert comparator.ci_low < comparator.value < comparator.ci_high
@@ -269,6 +278,6 @@ def test_groups_of_thin_data_have_counts_and_no_figures() -> None:
     treated, comparator = group_outcome(small_frame([0], [1]))
     assert (treated.n, treated.value, treated.ci_low) == (0, None, None)
     assert (comparator.n, comparator.value, comparator.ci_low) == (1, 1.0, None)
-    treated, comparator = group_outcome(small_frame([0, 0], [10, 20]), "weeks")
+    treated, comparator = group_outcome(small_frame([0, 0], [10, 20]), "length", "weeks")
     assert comparator.n == 2
     assert comparator.value is None

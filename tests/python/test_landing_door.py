@@ -104,6 +104,14 @@ def test_opted_out_children_are_counted_and_do_not_land(project: Project) -> Non
     assert [row["source_row_number"] for row in project.rows()] == [2]
 
 
+def test_one_header_may_serve_two_columns(project: Project) -> None:
+    columns = {**COLUMNS, "referral_date": COLUMNS["plan_start_date"]}
+    project.deliver(CONTENT, columns=columns)
+    assert project.land_one().unknown_columns is None
+    starts = [(row["plan_start_date"], row["referral_date"]) for row in project.rows()]
+    assert starts == [("2019-01-02", "2019-01-02"), ("2019-01-03", "2019-01-03")]
+
+
 def test_the_merge_map_gives_one_child_one_id(project: Project) -> None:
     project.deliver(CONTENT)
     (project.extracts / "alpha" / "merge_map.csv").write_text(
@@ -314,7 +322,9 @@ def test_an_unchanged_file_is_not_read_again(
     assert {path: path.stat().st_mtime_ns for path in project.files()} == before
 
 
-@pytest.mark.parametrize("change", ["file", "contract", "opt_outs.csv", "merge_map.csv", "key"])
+@pytest.mark.parametrize(
+    "change", ["file", "contract", "opt_outs.csv", "objections.csv", "merge_map.csv", "key"]
+)
 def test_whatever_shapes_a_file_makes_it_land_anew(
     project: Project, monkeypatch: pytest.MonkeyPatch, change: str
 ) -> None:
@@ -326,6 +336,8 @@ def test_whatever_shapes_a_file_makes_it_land_anew(
         project.deliver(CONTENT, list_separator="|")
     elif change == "opt_outs.csv":
         (path.parent.parent / change).write_text("child_id\nC2\n")
+    elif change == "objections.csv":
+        (path.parent.parent / change).write_text("child_id,objects_to\nC2,study\n")
     elif change == "merge_map.csv":
         (path.parent.parent / change).write_text("from_child_id,to_child_id\nC2,C3\n")
     else:

@@ -313,7 +313,7 @@ def test_every_column_of_the_configuration_is_planned_or_only_for_readers() -> N
     folder = ROOT / "models" / "intermediate" / "evaluation"
     model = (folder / "int_plan_items.sql").read_text(encoding="utf-8")
     named = set(re.findall(r"'(\w+)'", model.split("\nwith\n")[0]))
-    for_readers = {"study_name", "report", "label", "in_curve"}
+    for_readers = {"study_name", "report", "research_end", "label", "in_curve"}
     for_readers |= {"covariate_order", "outcome_order", "subgroup_order"}
     keys = {"study_id", "covariate", "bin", "outcome", "analysis_id", "subgroup"}
     keys |= {"reading", "parameter_id"}

@@ -269,11 +269,12 @@ def test_a_wrong_contract_is_refused_with_what_was_meant(
     assert message in str(outcome.reason)
 
 
-def test_ids_of_the_three_kinds_never_meet() -> None:
+def test_ids_of_different_kinds_never_meet() -> None:
     kinds = {
         column.id_kind
         for columns in FORMATS["study_files"].values()
         for column in columns
         if column.kind == "id"
     }
-    assert kinds == {"child", "case", "respondent", "coder"}
+    people = {"child", "family", "respondent", "coder", "participant"}
+    assert kinds == {"case", "school", *people}

@@ -22,6 +22,6 @@ inner join kinds
     on outcomes.outcome = kinds.outcome
 where
     (kinds.kind = 'binary' and outcomes.value not in (0, 1))
-    or outcomes.value < 0
+    or (outcomes.value < 0 and outcomes.outcome not like 'log%')
     or outcomes.event_date > outcomes.observed_until_date
     or (outcomes.value = 0 and kinds.kind = 'binary' and outcomes.event_date is not null)

@@ -11,7 +11,7 @@ with cases as (
         studies.psm_weight_scale = 'matchit' and cases.method like 'psm%' as is_scaled
     from {{ ref('int_sample_cases') }} as cases
     inner join {{ ref('int_studies') }} as studies using (study_id, la_code)
-    where cases.method != 'unmatched'
+    where cases.method not in ('unmatched', 'allocated_children')
 ),
 
 arms as (

@@ -8,13 +8,14 @@ drawn as (
         la_code,
         treated_case_id as case_id
     from {{ ref('fct_risk_sample') }}
+    where treated_case_id is not null
     union all
     select
         study_id,
         la_code,
         comparator_case_id as case_id
     from {{ ref('fct_risk_sample') }}
-    where is_matched
+    where comparator_case_id is not null
 )
 
 select

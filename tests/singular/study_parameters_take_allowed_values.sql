@@ -15,6 +15,12 @@ chosen as (
         parameter_id,
         value
     from {{ ref('study_readings') }}
+    union all
+    select
+        design as study_id,
+        parameter_id,
+        value
+    from {{ ref('design_parameters') }}
 )
 
 select

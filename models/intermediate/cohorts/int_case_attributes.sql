@@ -1,6 +1,6 @@
 {%- set numbers = [
     'age_at_plan_start', 'n_siblings_under_18', 'n_previous_referrals', 'years_since_start',
-    'months_open_at_entry'
+    'months_open_at_entry', 'has_disability', 'has_earlier_support'
 ] -%}
 {%- set whole_units = {'age_at_plan_start': 'age_completed_years'} -%}
 {%- set texts = ['sex_code', 'ethnicity_code', 'nationality', 'ward', 'primary_need_code'] -%}
@@ -11,6 +11,7 @@ with
 arms as (select * from {{ ref('int_study_arms') }}),
 studies as (select * from {{ ref('int_studies') }}),
 cases as (select * from {{ ref('int_admitted_cin_cases') }}),
+support as (select * from {{ ref('int_earlier_support') }}),
 
 described as (
     select
@@ -26,6 +27,9 @@ described as (
         ) }} / studies.year_days as years_since_start,
         cast({{ completed_months('cases.plan_start_date', 'arms.entry_date') }} as double)
             as months_open_at_entry,
+        case when cases.has_disability then 1.0 when not cases.has_disability then 0.0 end
+            as has_disability,
+        case when support.has_earlier_support then 1.0 else 0.0 end as has_earlier_support,
         cases.sex_code,
         cases.ethnicity_code,
         cases.nationality,
@@ -34,6 +38,7 @@ described as (
     from arms
     inner join studies using (study_id, la_code)
     inner join cases using (la_code, case_id)
+    inner join support using (study_id, la_code, case_id)
 ),
 
 attributes as (

@@ -1,5 +1,6 @@
 -- One row per study and reading: its facts, its parameters, and the last day that can be observed,
--- the earlier of the study's end and the day its authority's extract was taken.
+-- the earliest of the study's end, the day its authority's extract was taken and the data cut. What
+-- follows a closure is observed beyond the study's end (`followed_until`).
 with
 readings as (select * from {{ ref('int_study_readings') }}),
 studies as (select * from {{ ref('studies') }}),
@@ -17,6 +18,7 @@ select
     parameters.*,
     readings.base_study_id,
     readings.reading,
+    readings.data_cut,
     studies.design,
     studies.la_code,
     studies.programme_id,
@@ -24,10 +26,17 @@ select
     studies.study_end,
     coalesce(parameters.earliest_plan_start, studies.earliest_case_start) as earliest_case_start,
     studies.latest_case_start,
-    least(studies.study_end, extracts.extract_as_of_date) as observed_until,
+    least(
+        studies.study_end,
+        extracts.extract_as_of_date,
+        coalesce(readings.data_cut, extracts.extract_as_of_date)
+    ) as observed_until,
+    least(
+        extracts.extract_as_of_date, coalesce(readings.data_cut, extracts.extract_as_of_date)
+    ) as followed_until,
     md5(concat_ws(
         '|', studies.study_id, studies.study_start, studies.study_end, studies.earliest_case_start,
-        studies.latest_case_start, parameters.parameters_hash
+        studies.latest_case_start, parameters.parameters_hash, readings.data_cut
     )) as definition_hash
 from readings
 inner join studies

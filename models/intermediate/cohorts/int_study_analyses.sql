@@ -1,6 +1,6 @@
 -- The analyses of each study, and those of its specification curve again in every reading that
--- bears on their outcome or their sample, each with its survival clock and a hash of every
--- parameter that shapes it.
+-- bears on their outcome or their sample and at every data cut, each with its survival clock and a
+-- hash of every parameter that shapes it.
 with
 analyses as (select * from {{ ref('study_analyses') }}),
 studies as (select * from {{ ref('int_studies') }}),
@@ -22,13 +22,17 @@ read as (
             analyses.study_id = bearing.study_id
             and analyses.analysis_id = bearing.analysis_id
             and studies.reading = bearing.reading
-    where studies.reading = 'main' or bearing.reading is not null
+    where
+        studies.reading = 'main'
+        or bearing.reading is not null
+        or (studies.data_cut is not null and analyses.in_curve)
 )
 
 select
     read.study_id,
     read.base_study_id,
     read.reading,
+    studies.data_cut,
     analyses.analysis_id,
     analyses.outcome,
     analyses.sample,
@@ -42,6 +46,7 @@ select
     outcomes.unit,
     studies.survival_horizon_days,
     studies.bootstrap_draws,
+    studies.fewest_events,
     md5(concat_ws(
         '|', studies.definition_hash, configuration.configuration_text, analyses.outcome,
         outcomes.unit, outcomes.kind, analyses.sample, analyses.estimator, analyses.covariates,

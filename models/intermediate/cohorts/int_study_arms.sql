@@ -1,6 +1,8 @@
--- Every case of a study's authority with its arm: treated when enrolled in the study's programme,
--- comparator otherwise. A case that ended for a reason the study doesn't count is over, but not
--- closed (`closure_reasons_counted`).
+-- Every case of a study with its arm. By enrolment, a case of the study's authority is treated when
+-- enrolled in the study's programme and a comparator otherwise; by allocation (`arm_source`) only
+-- cases that were allocated are in the study, in the arm they were allocated to, whatever they went
+-- on to have (intention to treat: Project Crewe report, appendix 6). A case that ended for a
+-- reason the study doesn't count is over, but not closed (`closure_reasons_counted`).
 with
 studies as (select * from {{ ref('int_studies') }}),
 cases as (select * from {{ ref('int_admitted_cin_cases') }}),
@@ -13,13 +15,19 @@ arms as (
         cases.case_id,
         cases.child_id,
         cases.family_id,
-        case when enrolments.case_id is null then 'comparator' else 'treated' end as arm,
+        coalesce(enrolments.arm, 'comparator') as arm,
         enrolments.entry_date,
         enrolments.exit_date,
         cases.referral_date,
+        case
+            when cases.referral_date is not null
+                then greatest(cases.referral_date, studies.study_start)
+        end as recoded_referral_date,
         cases.plan_start_date,
         cases.closure_date,
         cases.age_at_plan_start,
+        cases.is_index_child,
+        cases.is_outcome_known,
         cases.closure_date is not null
         and studies.closure_reasons_counted != 'all'
         and coalesce(
@@ -37,6 +45,8 @@ arms as (
             cases.la_code = enrolments.la_code
             and cases.case_id = enrolments.case_id
             and studies.programme_id = enrolments.programme_id
+            and studies.arm_source = enrolments.arm_source
+    where studies.arm_source = 'enrolment' or enrolments.case_id is not null
 )
 
 select * from arms

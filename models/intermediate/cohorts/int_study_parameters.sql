@@ -1,10 +1,18 @@
--- One row per study and reading with every parameter typed: the reading's value, else the study's
--- own, else the default.
+-- One row per study and reading with every parameter typed: the reading's value, else the study's.
 {%- set parameters = {
     'balance_origin': 'date',
     'year_days': 'double',
+    'arm_source': 'varchar',
+    'comparators_matched': 'boolean',
+    'case_unit': 'varchar',
+    'opened_before_entry': 'varchar',
+    'objection_scope': 'varchar',
+    'history_includes_index': 'boolean',
     'survival_origin': 'varchar',
     'survival_entry': 'varchar',
+    'length_origin': 'varchar',
+    'length_ends_with': 'varchar',
+    'closed_length_base': 'varchar',
     'closure_by_study_end_inclusive': 'boolean',
     'later_escalation_inclusive': 'boolean',
     'censor_at': 'varchar',
@@ -28,11 +36,15 @@
     'psm_weight_scale': 'varchar',
     'psm_open_at_entry': 'boolean',
     'bootstrap_draws': 'integer',
+    'fewest_events': 'integer',
     'balance_test': 'varchar',
     'interim_list_children': 'integer',
     'cost_denominator': 'varchar',
     'price_base_year': 'integer',
     'smallest_staff_group': 'integer',
+    'need_classified_by': 'varchar',
+    'risk_sample': 'varchar',
+    'risk_sample_design': 'varchar',
     'risk_sample_size': 'integer',
     'risk_sample_seed': 'integer',
     'engagement_mode': 'varchar',
@@ -41,30 +53,33 @@
     'competing_escalation': 'varchar',
     'incidence_horizon_days': 'integer',
     'survival_horizon_days': 'integer',
-    'calibration_controls': 'integer'
+    'calibration_controls': 'integer',
+    'sdq_total': 'varchar',
+    'sdq_wave': 'integer',
+    'sdq_forms': 'varchar',
+    'absence_school_year': 'varchar',
+    'absence_terms': 'varchar',
+    'log_mode': 'varchar',
+    'retention_months': 'integer'
 } %}
 with
 readings as (select * from {{ ref('int_study_readings') }}),
-parameters as (select * from {{ ref('parameters') }}),
-chosen as (select * from {{ ref('study_parameters') }}),
+of_study as (select * from {{ ref('int_parameter_values') }}),
 changed as (select * from {{ ref('study_readings') }}),
 
 resolved as (
     select
         readings.study_id,
-        parameters.parameter_id,
-        coalesce(changed.value, chosen.value, parameters.default_value) as value
+        of_study.parameter_id,
+        coalesce(changed.value, of_study.value) as value
     from readings
-    cross join parameters
-    left join chosen
-        on
-            readings.base_study_id = chosen.study_id
-            and parameters.parameter_id = chosen.parameter_id
+    inner join of_study
+        on readings.base_study_id = of_study.study_id
     left join changed
         on
             readings.base_study_id = changed.study_id
             and readings.reading = changed.reading
-            and parameters.parameter_id = changed.parameter_id
+            and of_study.parameter_id = changed.parameter_id
 ),
 
 typed as (

@@ -1,22 +1,36 @@
--- A study as it is set, and each other reading of its rules (`study_readings`): a reading goes
--- through the same models under an id of its own, the study's and the reading's joined by ~, and
--- never reaches a public table under the study's name.
+-- A study as it is set, each other reading of its rules (`study_readings`), and the study as it stood
+-- at an earlier cut of its data (`study_data_cuts`). Each goes through the same models under an id
+-- of its own, the study's and the reading's joined by ~, and never reaches a public table under the
+-- study's name.
 with
 studies as (select * from {{ ref('studies') }}),
 changed as (select * from {{ ref('study_readings') }}),
+cuts as (select * from {{ ref('study_data_cuts') }}),
 
-readings as (
+named as (
     select
-        study_id,
         study_id as base_study_id,
-        'main' as reading
+        'main' as reading,
+        cast(null as date) as data_cut
     from studies
     union
     select
-        study_id || '~' || reading as study_id,
         study_id as base_study_id,
-        reading
+        reading,
+        cast(null as date) as data_cut
     from changed
+    union
+    select
+        study_id as base_study_id,
+        concat('as_of_', cast(data_cut as varchar)) as reading,
+        data_cut
+    from cuts
 )
 
-select * from readings
+select
+    case when reading = 'main' then base_study_id else base_study_id || '~' || reading end
+        as study_id,
+    base_study_id,
+    reading,
+    data_cut
+from named

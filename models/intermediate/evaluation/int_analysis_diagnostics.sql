@@ -16,7 +16,7 @@ effects as (
 ),
 
 outcomes as (select * from {{ ref('study_outcomes') }}),
-tests as (select * from {{ ref('fct_survival_tests') }}),
+hazards as (select * from {{ ref('fct_proportional_hazards') }}),
 
 effective as (
     select
@@ -44,10 +44,10 @@ proportional_hazards as (
         analyses.study_id,
         analyses.analysis_id,
         'proportional_hazards_p' as diagnostic,
-        tests.p_value as value
+        hazards.p_value as value
     from analyses
-    inner join tests using (study_id, sample, clock)
-    where analyses.estimator = 'cox' and tests.test = 'proportional_hazards_rank'
+    inner join hazards using (study_id, analysis_id)
+    where hazards.term = 'treated' and hazards.transform = 'rank'
 ),
 
 control_events as (

@@ -1,11 +1,11 @@
 -- What the build computes of coded risks, in the shape in which published figures ask for it. The
--- report puts most of it in words; here the words follow from the scores, where higher is safer:
--- changes within 0.3 points of each other are very similar.
+-- reports put most of it in words; here the words follow from the scores, where higher is safer:
+-- changes within 0.3 points of each other are similar, one of less than a point is small.
 with
 drawn as (
     select
         study_id,
-        count(*) as n_drawn,
+        count(treated_case_id) as n_drawn,
         count(*) filter (where not is_matched) as n_unmatched
     from {{ ref('fct_risk_sample') }}
     group by all
@@ -36,7 +36,8 @@ contrasts as (
         study_id,
         component,
         max(difference_at_referral) as at_referral,
-        max(difference_in_change) as in_change
+        max(difference_in_change) as in_change,
+        min(mean_change) as least_change
     from changes
     group by all
 ),
@@ -69,7 +70,9 @@ figures as (
     union all
     {{ computed_figure(
         'changes', 'risk_change', "''", 'component', 'arm', 'mean_change',
-        "case when round(mean_change, 1) = 0 then 'unchanged' else 'changed' end"
+        "case when round(mean_change, 1) = 0 then 'unchanged'
+            when mean_change between -1 and 0 then 'small decrease'
+            when mean_change < 0 then 'decrease' else 'increase' end"
     ) }}
     union all
     {{ computed_figure(
@@ -80,6 +83,12 @@ figures as (
     {{ computed_figure(
         'contrasts', 'risk_at_referral', "''", 'component', "'difference'", 'at_referral',
         "case when at_referral > 0 then 'lower risk' else 'no lower risk' end"
+    ) }}
+    union all
+    {{ computed_figure(
+        'contrasts', 'risk_improvement', "''", 'component', "'difference'", 'in_change',
+        "case when least_change > 0 and abs(in_change) <= 0.3
+            then 'similar improvement' else 'no similar improvement' end"
     ) }}
     union all
     {{ computed_figure(

@@ -1,6 +1,6 @@
 -- The figures that diagnostics judge, per analysis: those of its sample, those that depend on its
--- outcome, and its own. Analyses of all eligible cases weigh these themselves, so the balance of
--- the unweighted sample says nothing about them. A subgroup is judged by its own cases; the whole
+-- outcome, and its own. Where comparators are sought, analyses of all eligible cases weigh these
+-- themselves, so the balance of the unweighted sample says nothing about them; a trial's does. A subgroup is judged by its own cases; the whole
 -- sample tells of it how much was matched and observed.
 with
 analyses as (
@@ -8,6 +8,7 @@ analyses as (
     where reading = 'main'
 ),
 
+studies as (select * from {{ ref('int_studies') }}),
 of_samples as (select * from {{ ref('int_sample_diagnostics') }}),
 of_subgroups as (select * from {{ ref('int_subgroup_diagnostics') }}),
 of_analyses as (select * from {{ ref('int_analysis_diagnostics') }}),
@@ -20,6 +21,7 @@ figures as (
         of_samples.diagnostic,
         of_samples.value
     from analyses
+    inner join studies using (study_id)
     inner join of_samples
         on
             analyses.study_id = of_samples.study_id
@@ -27,6 +29,7 @@ figures as (
             and coalesce(of_samples.outcome, analyses.outcome) = analyses.outcome
             and not (
                 analyses.sample = 'unmatched'
+                and studies.comparators_matched
                 and of_samples.diagnostic in (
                     'largest_abs_smd', 'largest_variance_ratio', 'smallest_variance_ratio'
                 )

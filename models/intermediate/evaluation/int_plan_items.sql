@@ -21,12 +21,12 @@
     ),
     'subgroup': ('subgroups', 'subgroup', ['attribute', 'lower_bound', 'upper_bound']),
     'reading': ('readings', "reading || ': ' || parameter_id", ['value']),
+    'data_cut': ('cuts', 'cast(data_cut as varchar)', ['data_cut']),
     'threshold': ('study_thresholds', 'diagnostic', ['worse_when', 'warn_at', 'fail_at'])
 } %}
 with
 studies as (select * from {{ ref('studies') }}),
-parameters as (select * from {{ ref('parameters') }}),
-chosen as (select * from {{ ref('study_parameters') }}),
+chosen as (select * from {{ ref('int_parameter_values') }}),
 covariates as (select * from {{ ref('study_covariates') }}),
 bins as (select * from {{ ref('study_covariate_bins') }}),
 outcomes as (select * from {{ ref('study_outcomes') }}),
@@ -34,19 +34,16 @@ definitions as (select * from {{ ref('outcome_definitions') }}),
 analyses as (select * from {{ ref('study_analyses') }}),
 subgroups as (select * from {{ ref('study_subgroups') }}),
 readings as (select * from {{ ref('study_readings') }}),
+cuts as (select * from {{ ref('study_data_cuts') }}),
 thresholds as (select * from {{ ref('diagnostic_thresholds') }}),
 
 resolved as (
     select
-        studies.study_id,
-        parameters.parameter_id,
-        {{ plan_parameter('coalesce(chosen.value, parameters.default_value)', 'data_type') }}
-            as value,
-        {{ plan_parameter('parameters.default_value', 'data_type') }} as default_value
-    from studies
-    cross join parameters
-    left join chosen
-        on studies.study_id = chosen.study_id and parameters.parameter_id = chosen.parameter_id
+        study_id,
+        parameter_id,
+        {{ plan_parameter('value', 'data_type') }} as value,
+        {{ plan_parameter('default_value', 'data_type') }} as default_value
+    from chosen
 ),
 
 defined_outcomes as (

@@ -1,4 +1,5 @@
--- Eligible cases with their stratum, and what the caliper and the open-at-entry rule need.
+-- Eligible cases with their stratum, and what the caliper and the open-at-entry rule need, in studies
+-- that seek comparators (`comparators_matched`).
 with
 arms as (select * from {{ ref('int_study_arms') }}),
 
@@ -7,7 +8,12 @@ eligibility as (
     where is_eligible
 ),
 
-strata as (select * from {{ ref('int_strata') }})
+strata as (select * from {{ ref('int_strata') }}),
+
+studies as (
+    select * from {{ ref('int_studies') }}
+    where comparators_matched
+)
 
 select
     arms.study_id,
@@ -23,5 +29,6 @@ select
     arms.source_row_number,
     strata.stratum
 from arms
+inner join studies using (study_id, la_code)
 inner join eligibility using (study_id, la_code, case_id)
-inner join strata using (study_id, la_code, case_id)
+left join strata using (study_id, la_code, case_id)

@@ -1,6 +1,6 @@
 -- The covariates a study names, one row per case: the value that enters means and models, and
 -- the bin that enters strata. A category is 1 where the case has it and 0 elsewhere, so that a
--- missing or unknown code counts as "other".
+-- missing or unknown code counts as "other"; of levels each whole value is a bin of its own.
 with
 covariates as (select * from {{ ref('study_covariates') }}),
 attributes as (select * from {{ ref('int_case_attributes') }}),
@@ -17,6 +17,7 @@ valued as (
         covariates.kind,
         case
             when covariates.kind = 'number' then attributes.number_value
+            when covariates.kind = 'levels' then attributes.whole_value
             when lower(attributes.text_value) = lower(covariates.category) then 1.0
             else 0.0
         end as value,
@@ -43,6 +44,7 @@ binned as (
         case
             when valued.kind = 'category' then cast(cast(valued.value as integer) as varchar)
             when valued.kind = 'exact' then valued.text_value
+            when valued.kind = 'levels' then cast(cast(valued.value as integer) as varchar)
             else bins.bin
         end as bin
     from valued

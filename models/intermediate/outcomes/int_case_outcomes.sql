@@ -1,64 +1,22 @@
 -- Every outcome of every case of a study in one shape: a value, the dates it rests on, and
--- whether it is censored. Binary outcomes are 1 or 0; lengths are in days. A null value means
--- that the outcome can't be told for this case.
+-- whether it is censored. Binary outcomes are 1 or 0; lengths and absences are in days. A null value
+-- means that the outcome can't be told for this case.
 with
 arms as (select * from {{ ref('int_study_arms') }}),
 studies as (select * from {{ ref('int_studies') }}),
-closures as (select * from {{ ref('int_closures') }}),
+binary_outcomes as (select * from {{ ref('int_binary_outcomes') }}),
 lengths as (select * from {{ ref('int_case_lengths') }}),
-escalations as (select * from {{ ref('int_escalations_in_study') }}),
-before_study as (select * from {{ ref('int_escalations_before_study') }}),
-rereferrals as (select * from {{ ref('int_rereferrals') }}),
-short_observations as (select * from {{ ref('int_short_observations') }}),
+absences as (select * from {{ ref('int_absences') }}),
 
 outcomes as (
-    {% for outcome, relation, condition, event_date, origin_date in [
-        ('closed_recorded', 'closures', 'is_closed_recorded', 'closure_date', none),
-        (
-            'closed_without_later_escalation', 'closures', 'is_closed_without_later_escalation',
-            'closure_date', none
-        ),
-        (
-            'escalated_after_closure', 'closures',
-            'case when is_closed_recorded then not is_closed_without_later_escalation end',
-            'later_escalation_date', none
-        ),
-        (
-            'escalated', 'escalations', escalated_by('first_escalation_date'),
-            'first_escalation_date', 'counted_from_date'
-        ),
-        (
-            'escalated_cp', 'escalations', escalated_by('first_cp_date'),
-            'first_cp_date', 'counted_from_date'
-        ),
-        (
-            'escalated_lac', 'escalations', escalated_by('first_lac_date'),
-            'first_lac_date', 'counted_from_date'
-        ),
-        (
-            'escalated_before_study', 'before_study', 'is_escalated_before_study',
-            'escalation_before_study_date', none
-        ),
-        (
-            'rereferred_12m', 'rereferrals',
-            'case when is_window_known then first_rereferral_in_window_date is not null end',
-            'first_rereferral_in_window_date', 'referral_date'
-        ),
-        (
-            'rereferred_any', 'rereferrals', 'first_rereferral_date is not null',
-            'first_rereferral_date', 'referral_date'
-        ),
-        ('short_observation', 'short_observations', 'is_short_observation', none, 'referral_date')
-    ] -%}
-    {{ binary_outcome(outcome, relation, condition, event_date, origin_date) }}
+    select * from binary_outcomes
     union all
-    {% endfor -%}
     select
         study_id,
         la_code,
         case_id,
         'case_length_days' as outcome,
-        plan_start_date as origin_date,
+        length_origin_date as origin_date,
         case when not is_censored then end_date end as event_date,
         cast(case_length_days as double) as value,
         is_censored,
@@ -70,13 +28,29 @@ outcomes as (
         la_code,
         case_id,
         'closed_case_length_days' as outcome,
-        plan_start_date as origin_date,
-        end_date as event_date,
-        cast(case_length_days as double) as value,
+        length_origin_date as origin_date,
+        cast({{ dbt.dateadd('day', 'closed_case_length_days', 'length_origin_date') }} as date)
+            as event_date,
+        cast(closed_case_length_days as double) as value,
         false as is_censored,
-        end_date as watched_until_date
+        cast({{ dbt.dateadd('day', 'closed_case_length_days', 'length_origin_date') }} as date)
+            as watched_until_date
     from lengths
-    where not is_censored
+    where closed_case_length_days is not null
+    {% for outcome in ['absence_days', 'log_absence_days'] -%}
+    union all
+    select
+        study_id,
+        la_code,
+        case_id,
+        '{{ outcome }}' as outcome,
+        cast(null as date) as origin_date,
+        cast(null as date) as event_date,
+        {{ outcome }} as value,
+        false as is_censored,
+        cast(null as date) as watched_until_date
+    from absences
+    {% endfor -%}
 )
 
 select

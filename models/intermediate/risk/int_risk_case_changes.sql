@@ -1,6 +1,6 @@
--- The scores of a matched case at both time points side by side, with the change between them;
--- null where either is missing. A case without a match is left out, as in the report (FACT22
--- report, appendix 2, "Risk analysis sampling").
+-- The scores of a case of the study's sample at both time points side by side, with the change
+-- between them; null where either is missing. A case outside the sample, such as one without a
+-- match, is left out (FACT22 report, appendix 2, "Risk analysis sampling").
 with
 scores as (
     select * from {{ ref('fct_risk_scores') }}

@@ -1,4 +1,4 @@
--- The total risk scores of the matched cases coded at both time points, and their changes, each in
+-- The total risk scores of the sample's cases coded at both time points, and their changes, each in
 -- order within its arm, and the position at which the study's box plots have their lower hinge
 -- (ambiguity A29b). Tukey's hinge is the median of a half that holds the middle value ("Exploratory
 -- Data Analysis", 1977), the linear one is type 7 of Hyndman and Fan (The American Statistician 50,

@@ -20,31 +20,13 @@ sized as (
         stress.study_id,
         stress.organisation,
         stress.role
-),
-
-ordered as (
-    select
-        study_id,
-        organisation,
-        role,
-        n_smallest < smallest_staff_group as is_small,
-        smallest_staff_group,
-        min(n_smallest) over (partition by study_id, organisation, role = 'all') as n_of_smallest,
-        coalesce(sum(n_smallest) over (
-            partition by study_id, organisation, role = 'all'
-            order by n_smallest, role
-            rows between unbounded preceding and 1 preceding
-        ), 0) as n_in_smaller_roles
-    from sized
 )
 
 select
     study_id,
     organisation,
     role,
-    is_small or (
-        role != 'all'
-        and n_of_smallest < smallest_staff_group
-        and n_in_smaller_roles < smallest_staff_group
-    ) as is_suppressed
-from ordered
+    {{ is_small_or_gives_one_away(
+        'n_smallest', 'role', "study_id, organisation, role = 'all'", 'smallest_staff_group'
+    ) }} as is_suppressed
+from sized

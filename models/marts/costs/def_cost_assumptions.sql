@@ -1,6 +1,7 @@
--- What the comparison of costs assumes: the report's own assumptions and, flagged, ours where it is
--- silent.
+-- What the comparisons of costs assume: the reports' own assumptions and, flagged, ours where they
+-- are silent.
 select
+    comparison,
     assumption_id,
     assumption_order,
     assumption,

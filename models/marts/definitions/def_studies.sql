@@ -11,5 +11,6 @@ select
     latest_case_start,
     estimand,
     evidence_level,
-    report
+    report,
+    research_end
 from {{ ref('studies') }}

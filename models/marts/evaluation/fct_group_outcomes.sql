@@ -1,3 +1,4 @@
--- What became of each arm of each sample: rates as proportions, lengths in weeks, with weighted
--- and effective sizes.
+-- What became of each arm of each sample: rates as proportions, lengths in weeks, numbers in their
+-- own unit, with weighted and effective sizes, and of rates the events and, where every case counts
+-- once, the exact interval (Clopper and Pearson 1934).
 select * from {{ ref('py_group_outcomes') }}

@@ -10,11 +10,13 @@ methods as (
         study_id,
         method
     from matched_cases
+    where method != 'allocated_children'
     union distinct
     select
         study_id,
         sample as method
     from analyses
+    where sample != 'allocated_children'
 ),
 
 arms as (

@@ -1,5 +1,6 @@
 -- Why the children of each arm are in need, beside the whole country on the last day counted
--- before the study's end. FACT22 report, Figure 2, classifies a family by its oldest child.
+-- before the study's end, or the first one after it where none was. FACT22 report, Figure 2,
+-- classifies a family by its oldest child; Project Crewe report, Figure 13, shows cases.
 with
 counted as (select * from {{ ref('int_counted_needs') }}),
 studies as (select * from {{ ref('studies') }}),
@@ -18,13 +19,18 @@ of_country as (
         studies.study_id,
         lower(national.geography) as series,
         'case' as counted_by,
+        national.as_of_date,
         national.need_code,
         national.n_children as n
     from studies
-    inner join national
-        on studies.study_end >= national.as_of_date
+    cross join national
     qualify
-        national.as_of_date = max(national.as_of_date) over (partition by studies.study_id)
+        dense_rank() over (
+            partition by studies.study_id
+            order by
+                case when national.as_of_date <= studies.study_end then 1 else 2 end,
+                abs({{ days_between('national.as_of_date', 'studies.study_end') }})
+        ) = 1
 ),
 
 all_series as (
@@ -32,6 +38,7 @@ all_series as (
         study_id,
         arm as series,
         counted_by,
+        cast(null as date) as as_of_date,
         need_code,
         count(*) as n
     from counted
@@ -45,6 +52,7 @@ totals as (
         study_id,
         series,
         counted_by,
+        as_of_date,
         sum(n) as n_all
     from all_series
     group by all
@@ -57,7 +65,8 @@ select
     needs.label,
     cast(coalesce(all_series.n, 0) as bigint) as n,
     coalesce(all_series.n, 0) / cast(totals.n_all as double) as share,
-    totals.counted_by
+    totals.counted_by,
+    totals.as_of_date
 from totals
 cross join needs
 left join all_series

@@ -1,4 +1,5 @@
--- How many cases of each arm were recorded, left at each step and why, and were matched.
+-- How many cases of each arm were recorded, left at each step and why, and were matched where the
+-- study matches.
 with
 cases as (select * from {{ ref('fct_study_cases') }}),
 
@@ -12,7 +13,17 @@ matched as (
     group by all
 ),
 
-steps as (select * from {{ ref('sample_flow_steps') }}),
+steps as (
+    select
+        studies.study_id,
+        steps.step_order,
+        steps.step,
+        steps.ineligible_reason,
+        steps.reason
+    from {{ ref('sample_flow_steps') }} as steps
+    cross join {{ ref('int_studies') }} as studies
+    where steps.step != 'matched' or studies.comparators_matched
+),
 
 arms as (
     select
@@ -48,7 +59,8 @@ dropped as (
             else coalesce(ineligible.n_ineligible, 0)
         end as n_dropped
     from arms
-    cross join steps
+    inner join steps
+        on arms.study_id = steps.study_id
     left join ineligible
         on
             arms.study_id = ineligible.study_id

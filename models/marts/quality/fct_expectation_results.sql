@@ -6,6 +6,7 @@ suites as (select * from {{ ref('py_expectation_results') }}),
 file_checks as (select * from {{ ref('int_file_checks') }}),
 quarantine_rates as (select * from {{ ref('int_quarantine_rates') }}),
 files as (select * from {{ ref('fct_load_log') }}),
+reasons as (select * from {{ ref('quarantine_reasons') }}),
 
 suite_files as (
     select
@@ -27,13 +28,22 @@ results as (
         suites.success,
         suites.unexpected_count,
         suites.element_count,
-        suite_files.file_names
+        suite_files.file_names,
+        suites.what_to_do
     from suites
     left join suite_files using (la_code, holds)
     union all
-    select * from file_checks
+    select
+        file_checks.*,
+        cast(null as varchar) as what_to_do
+    from file_checks
     union all
-    select * from quarantine_rates
+    select
+        quarantine_rates.*,
+        reasons.what_to_do
+    from quarantine_rates
+    left join reasons
+        on quarantine_rates.expectation = reasons.reason_code
 )
 
 select
@@ -45,5 +55,6 @@ select
     success,
     cast(unexpected_count as bigint) as unexpected_count,
     cast(element_count as bigint) as element_count,
-    file_names
+    file_names,
+    what_to_do
 from results

@@ -4,10 +4,7 @@ with
 files as (select * from {{ ref('stg_landing__load_log') }}),
 
 fates as (
-    {% for records in [
-        'std_cin_case_records', 'std_programme_enrolment_records', 'std_referral_records',
-        'std_risk_coding_records', 'std_staff_survey_records', 'std_financial_line_records'
-    ] -%}
+    {% for records, _, _ in record_tables() -%}
     select
         file_key,
         fate

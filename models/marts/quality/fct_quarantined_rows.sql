@@ -16,14 +16,7 @@ with refused_at_door as (
 ),
 
 quarantined as (
-    {% for records, holds, unreadable_dates in [
-        ('std_cin_case_records', 'cases', 'unreadable_dates'),
-        ('std_programme_enrolment_records', 'programme_enrolments', 'unreadable_dates'),
-        ('std_referral_records', 'referrals', 'unreadable_dates'),
-        ('std_risk_coding_records', 'risk_codings', 'null'),
-        ('std_staff_survey_records', 'staff_survey', 'unreadable_dates'),
-        ('std_financial_line_records', 'financial_returns', 'unreadable_dates')
-    ] -%}
+    {% for records, holds, unreadable_dates in record_tables() -%}
     select
         la_code,
         delivery,

@@ -1,7 +1,7 @@
--- How the scores of each arm changed between referral and the latest information, over the matched
--- cases that are coded at both, and how far the arms lie apart: descriptive, without weights or a
--- test (FACT22 report, figures 6 to 8). Sums of points are exact, so the deviation is worked out
--- from them and doesn't depend on the order of rows.
+-- How the scores of each arm changed between referral and the latest information, over the cases of
+-- the study's sample that are coded at both, and how far the arms lie apart: descriptive, without
+-- weights or a test (FACT22 report and Project Crewe report, figures 6 to 8). Sums of points are
+-- exact, so the deviation is worked out from them and doesn't depend on the order of rows.
 with
 studies as (select * from {{ ref('studies') }}),
 changes as (select * from {{ ref('int_risk_case_changes') }}),
@@ -82,7 +82,7 @@ select
     case when n = 0 then 'not_estimable' else 'ok' end as status,
     case
         when n = 0
-            then 'no_codings: no matched case of this arm is coded at both time points'
+            then 'no_codings: no case of this arm in the sample is coded at both time points'
     end as status_reason
 from described
 window both_arms as (partition by study_id, component)

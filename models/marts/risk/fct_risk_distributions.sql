@@ -1,6 +1,7 @@
 -- Box plots of the total risk score of each arm at referral, at the latest information and of the
--- change (FACT22 report, figures 9 and 10), over the matched cases coded at both. The study says
--- what box and whiskers show (ambiguity A29b); a value beyond the whiskers is an outlier.
+-- change (FACT22 report, figures 9 and 10; Project Crewe report, figures 4 and 5), over the cases
+-- of the study's sample coded at both. The study says what box and whiskers show (ambiguity A29b);
+-- a value beyond the whiskers is an outlier.
 {%- set edges = {
     'lower_hinge': 'hinge_position', 'median': '(n + 1) / 2.0',
     'upper_hinge': 'n + 1 - hinge_position'
@@ -93,7 +94,7 @@ select
     case when plots.n is null then 'not_estimable' else 'ok' end as status,
     case
         when plots.n is null
-            then 'no_codings: no matched case of this arm is coded at both time points'
+            then 'no_codings: no case of this arm in the sample is coded at both time points'
     end as status_reason
 from expected
 inner join parameters using (study_id)

@@ -5,10 +5,14 @@
 with
 component_scores as (select * from {{ ref('int_risk_component_scores') }}),
 study_cases as (select * from {{ ref('fct_study_cases') }}),
+parameters as (select * from {{ ref('int_study_parameters') }}),
+samples as (select * from {{ ref('fct_matched_cases') }}),
 
-matched as (
-    select * from {{ ref('fct_matched_cases') }}
-    where method = 'cem_caliper'
+sampled as (
+    select samples.*
+    from samples
+    inner join parameters
+        on samples.study_id = parameters.study_id and samples.method = parameters.risk_sample
 ),
 
 coded_cases as (
@@ -17,10 +21,10 @@ coded_cases as (
         component_scores.study_id,
         component_scores.case_id,
         study_cases.arm,
-        matched.case_id is not null as is_matched
+        sampled.case_id is not null as is_matched
     from component_scores
     inner join study_cases using (study_id, la_code, case_id)
-    left join matched using (study_id, la_code, case_id)
+    left join sampled using (study_id, la_code, case_id)
 ),
 
 expected as (

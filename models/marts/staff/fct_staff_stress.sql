@@ -3,16 +3,7 @@
 with
 stress as (select * from {{ ref('int_staff_stress') }}),
 suppression as (select * from {{ ref('int_staff_group_suppression') }}),
-
-organisations as (
-    {% for organisation in ['programme', 'authority'] -%}
-    select
-        study_id,
-        '{{ organisation }}' as organisation
-    from {{ ref('studies') }}
-    {{ 'union all' if not loop.last }}
-    {% endfor -%}
-),
+organisations as (select * from {{ ref('int_study_organisations') }}),
 
 answered as (
     select

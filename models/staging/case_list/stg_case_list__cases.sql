@@ -12,7 +12,8 @@
     'n_lac_escalations': 'integer'
 } -%}
 {%- set codes = [
-    'sex_code', 'ethnicity_code', 'closure_reason_code', 'primary_need_code', 'arm'
+    'sex_code', 'ethnicity_code', 'closure_reason_code', 'primary_need_code', 'arm',
+    'is_index_child', 'has_disability', 'is_outcome_known'
 ] -%}
 -- One row per record of a case list, typed: text becomes dates, numbers and codes, and what
 -- can't be read is named.
@@ -46,9 +47,11 @@ typed as (
         nullif(trim(ward), '') as ward,
         nullif(trim(programme_id), '') as programme_id,
         nullif(trim(rereferral_dates), '') as rereferral_dates,
+        nullif(trim(earlier_support_dates), '') as earlier_support_dates,
         date_formats,
         coalesce(list_separator, ';') as list_separator,
-        {{ unreadable(dates=dates, date_lists=['rereferral_dates']) }} as unreadable_dates,
+        {{ unreadable(dates=dates, date_lists=['rereferral_dates', 'earlier_support_dates']) }}
+            as unreadable_dates,
         {{ unreadable(dates=['birth_date'], numbers=numbers) }} as unreadable_values
     from source
 )

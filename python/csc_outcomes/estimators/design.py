@@ -1,6 +1,6 @@
 """From one sample's frame to the arrays an estimator takes, with what was left out on record."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,7 +19,7 @@ CLUSTER_COLUMNS = {
     for method in ("cluster", "cluster_cr2", "bootstrap")
     for unit in ("child", "family")
 }
-SE_TYPES = ("classical", "hc1", "influence", *CLUSTER_COLUMNS)
+SE_TYPES = ("classical", "hc1", "influence", "exact", *CLUSTER_COLUMNS)
 FEWEST_CLUSTERS_PER_ARM = 2
 INTERACTION = "treated:"
 
@@ -56,9 +56,21 @@ class Design:
             matrix[:, self.names.index(name)] = value * moderator
         return matrix
 
-    def mean_row(self, value: float) -> FloatArray:
-        """The weighted mean row with treated = `value`: where the mean of an arm is predicted."""
-        return np.asarray(np.average(self.with_treatment(value), axis=0, weights=self.weights))
+    def mean_row(self, value: float, held: Mapping[str, float] | None = None) -> FloatArray:
+        """The weighted mean row with treated = `value`: where the mean of an arm is predicted.
+
+        `held` sets covariates, and their products with treated, to a value in place of their mean.
+        """
+        row = np.asarray(np.average(self.with_treatment(value), axis=0, weights=self.weights))
+        for name, at in (held or {}).items():
+            for column, product in ((name, at), (INTERACTION + name, value * at)):
+                if column in self.names:
+                    row[self.names.index(column)] = product
+        return row
+
+    def is_yes_or_no(self, interaction: str) -> bool:
+        """Whether the covariate of this treated:x is 0 or 1 in every row."""
+        return bool(np.isin(self.interactions[interaction], (0, 1)).all())
 
     @property
     def note(self) -> str | None:
@@ -89,7 +101,8 @@ def sample_size(rows: pd.DataFrame, se_type: str) -> SampleSize:
 def build_design(frame: pd.DataFrame, covariates: Sequence[str], se_type: str) -> Design:
     """Design of outcome on constant, treated and `covariates` over usable rows.
 
-    Text covariates become indicators of their levels; 'treated:x' is the product with covariate x.
+    Text covariates become indicators of their levels, the first in alphabetical order (or in that
+    of an ordered categorical) left out; 'treated:x' is the product with covariate x.
     A covariate that is constant or follows from the others is dropped, a row without a covariate
     left out; both are noted. Raises NotEstimableError when an arm is empty or too thin, or when the
     covariates determine the treatment.
@@ -157,7 +170,7 @@ def cluster_codes(rows: pd.DataFrame, column: str) -> IntArray:
 
 
 def _groups(rows: pd.DataFrame, se_type: str) -> IntArray | None:
-    if se_type in ("classical", "influence"):
+    if se_type in ("classical", "influence", "exact"):
         return None
     if se_type == "hc1":
         return np.arange(len(rows))
@@ -170,9 +183,17 @@ def _covariate_columns(rows: pd.DataFrame, names: Sequence[str]) -> dict[str, Fl
         if pd.api.types.infer_dtype(rows[name]) not in ("string", "categorical"):
             columns[name] = rows[name].to_numpy(float)
             continue
-        for level in sorted(rows[name].astype(str).unique())[1:]:
-            columns[f"{name}={level}"] = (rows[name].astype(str) == level).to_numpy(float)
+        texts = rows[name].astype(str)
+        for level in _levels(rows[name])[1:]:
+            columns[f"{name}={level}"] = np.asarray(texts == level, dtype=float)
     return columns
+
+
+def _levels(values: pd.Series) -> list[str]:
+    """The levels that occur: in the order of an ordered categorical, else in the alphabet's."""
+    if isinstance(values.dtype, pd.CategoricalDtype) and values.dtype.ordered:
+        return [str(level) for level in values.cat.remove_unused_categories().cat.categories]
+    return sorted(values.astype(str).unique())
 
 
 def independent_columns(columns: dict[str, FloatArray]) -> tuple[list[str], list[str]]:

@@ -1,13 +1,14 @@
 """What became of each arm, before any comparison."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
-from csc_outcomes.estimators.analyses import Analysis, fit
+from csc_outcomes.estimators.analyses import DAYS_PER_WEEK, Analysis, fit
 from csc_outcomes.estimators.design import cluster_codes, usable_rows
+from csc_outcomes.estimators.exact import exact_share_interval
 from csc_outcomes.estimators.linear import fit_wls
 from csc_outcomes.estimators.result import Estimate, FloatArray, critical_value, kish_ess
 
@@ -16,7 +17,11 @@ EMPTY_ARM = "empty_arm: the arm has no case with this outcome"
 
 @dataclass(frozen=True)
 class GroupOutcome:
-    """One arm's outcome: a weighted mean, or for lengths the latent mean in weeks."""
+    """One arm's outcome: a weighted mean, or for lengths the latent mean in weeks.
+
+    `n_events` counts cases of a 0/1 outcome whatever their weight; the exact interval is there
+    where every case of the sample has the weight 1.
+    """
 
     arm: str
     n: int
@@ -25,26 +30,38 @@ class GroupOutcome:
     value: float | None
     ci_low: float | None
     ci_high: float | None
+    n_events: int | None
+    exact_ci_low: float | None
+    exact_ci_high: float | None
     unit: str
     status: str
     status_reason: str | None
 
 
-def group_outcome(frame: pd.DataFrame, unit: str = "proportion") -> list[GroupOutcome]:
+def group_outcome(
+    frame: pd.DataFrame, kind: str = "binary", unit: str = "proportion"
+) -> list[GroupOutcome]:
     """Treated and comparator arm of a frame as `analyses.fit` takes it.
 
-    Unit 'weeks' means a censored length.     Intervals (95 %) are clustered by child. A mean's is
-    t-based; a proportion's is Wilson's at the effective size p (1 - p) / se^2 (Kish's where nobody
-    or everybody has the event), so that it stays within 0 and 1. A latent mean comes from the model
+    `kind` is 'binary', 'length' (censored, days; comes out in weeks) or 'number', whose values
+    come out as they are unless `unit` is 'weeks': those are days. Intervals (95 %) are clustered by
+    child. A mean's is t-based; a proportion's is Wilson's at the effective size p (1 - p) / se^2
+    (Kish's where nobody or everybody has the event), so that it stays within 0 and 1, and beside it
+    stands that of Clopper and Pearson where every weight is 1. A latent mean comes from the model
     that gives the effect. Value and interval are None where they cannot be had; an arm without a
     value is not_estimable for the reason that stands beside it.
     """
+    if kind == "number" and unit == "weeks":
+        frame = frame.assign(value=frame["value"] / DAYS_PER_WEEK)
     rows = usable_rows(frame)
     arms = {"treated": rows[rows["treated"] == 1], "comparator": rows[rows["treated"] == 0]}
-    if unit == "weeks":
+    if kind == "length":
         estimates = {row.term: row for row in fit(frame, Analysis("censored_normal"))}
         return [_latent_group(arm, cases, estimates) for arm, cases in arms.items()]
-    return [_mean_group(arm, cases, unit) for arm, cases in arms.items()]
+    groups = [_mean_group(arm, cases, kind, unit) for arm, cases in arms.items()]
+    if kind != "binary" or not np.all(rows["weight"] == 1):
+        return groups
+    return [_with_exact_interval(group) for group in groups]
 
 
 def _latent_group(arm: str, cases: pd.DataFrame, estimates: Mapping[str, Estimate]) -> GroupOutcome:
@@ -59,16 +76,19 @@ def _latent_group(arm: str, cases: pd.DataFrame, estimates: Mapping[str, Estimat
         value=mean.estimate if mean else None,
         ci_low=mean.ci_low if mean else None,
         ci_high=mean.ci_high if mean else None,
+        n_events=None,
+        exact_ci_low=None,
+        exact_ci_high=None,
         unit="weeks",
         status="ok" if mean else "not_estimable",
         status_reason=reason if len(cases) else EMPTY_ARM,
     )
 
 
-def _mean_group(arm: str, cases: pd.DataFrame, unit: str) -> GroupOutcome:
+def _mean_group(arm: str, cases: pd.DataFrame, kind: str, unit: str) -> GroupOutcome:
     values, weights = cases["value"].to_numpy(float), cases["weight"].to_numpy(float)
     mean = float(np.average(values, weights=weights)) if len(cases) else None
-    low, high = _interval(cases, values, weights, is_share=unit == "proportion")
+    low, high = _interval(cases, values, weights, is_share=kind == "binary")
     return GroupOutcome(
         arm=arm,
         n=len(cases),
@@ -77,10 +97,20 @@ def _mean_group(arm: str, cases: pd.DataFrame, unit: str) -> GroupOutcome:
         value=mean,
         ci_low=low,
         ci_high=high,
+        n_events=int(np.sum(values == 1)) if kind == "binary" else None,
+        exact_ci_low=None,
+        exact_ci_high=None,
         unit=unit,
         status="ok" if len(cases) else "not_estimable",
         status_reason=None if len(cases) else EMPTY_ARM,
     )
+
+
+def _with_exact_interval(group: GroupOutcome) -> GroupOutcome:
+    if not group.n or group.n_events is None:
+        return group
+    low, high = exact_share_interval(group.n_events, group.n)
+    return replace(group, exact_ci_low=low, exact_ci_high=high)
 
 
 def _interval(

@@ -10,6 +10,7 @@ from csc_outcomes.estimators.result import (
     FloatArray,
     NotEstimableError,
     SampleSize,
+    check_events,
     estimated,
     kish_ess,
     not_estimable,
@@ -47,7 +48,10 @@ def neighbours_with_ties(
 
 
 def matched_effect(
-    links: pd.DataFrame, values: Mapping[str, float] | pd.Series, unit: str = "proportion"
+    links: pd.DataFrame,
+    values: Mapping[str, float] | pd.Series,
+    unit: str = "proportion",
+    fewest_events: int = 0,
 ) -> Estimate:
     """Mean difference between each treated case and its neighbours, 'treated', normal inference.
 
@@ -59,12 +63,14 @@ def matched_effect(
     comparator's weights and K2 that of their squares, [sum (y - mean y)^2 + sigma^2 sum
     (K^2 - K2)] / n^2, where 2 sigma^2 is the weighted mean of (difference of a pair - mean y)^2.
     It counts matching with replacement, but neither several cases of a child nor that the score
-    was estimated (Abadie and Imbens 2016). The bootstrap does not work here (2008). Thin data give
-    a row with status and reason.
+    was estimated (Abadie and Imbens 2016). The bootstrap does not work here (2008). Thin data, and
+    shares of fewer than `fewest_events` events, give a row with status and reason.
     """
     pairs, notes = _complete_pairs(links, pd.Series(values, dtype=float))
     size = _size(pairs)
     try:
+        if unit == "proportion":
+            check_events(_n_events(pairs), fewest_events)
         value, error = _effect_and_error(pairs)
     except NotEstimableError as cause:
         return not_estimable("treated", str(cause), unit=unit, se_type=SE_TYPE, size=size)
@@ -83,6 +89,12 @@ def _complete_pairs(links: pd.DataFrame, values: pd.Series) -> tuple[pd.DataFram
     notes = [f"missing_outcome: {n_lost} matched pairs left out"] if n_lost else []
     share = complete["weight"] / complete.groupby("treated_case_id")["weight"].transform("sum")
     return complete.assign(weight=share), notes
+
+
+def _n_events(pairs: pd.DataFrame) -> int:
+    """Cases with a value of 1 in both arms, each counted once."""
+    treated = pairs.loc[pairs["one"] == 1, "treated_case_id"].nunique()
+    return int(treated + pairs.loc[pairs["other"] == 1, "comparator_case_id"].nunique())
 
 
 def _size(pairs: pd.DataFrame) -> SampleSize:

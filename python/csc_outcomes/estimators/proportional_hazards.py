@@ -4,6 +4,7 @@ lifelines tests this by an approximation that R gave up; this is the score test 
 survival 3.0.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -33,9 +34,12 @@ def proportional_hazards_test(
     coef: FloatArray,
     transform: str = "km",
     entry_days: FloatArray | None = None,
+    columns: Sequence[int] | None = None,
 ) -> ProportionalHazardsTest:
     """Joint test of all columns of `covariates` (n x k) at `coef`, as fitted by `survival.fit_cox`.
 
+    `columns` tests those of one term, R's row of that name; the others stay in the model, free of
+    drift. Without, it is R's GLOBAL.
     `transform` of time: 'km' (1 - survival just before, R's default), 'rank' or
     'identity' (days). Weights count, clusters do not, as in R. `entry_days` gives delayed entry, as
     in `survival.fit_cox`. Raises ValueError for another transform and NotEstimableError when there
@@ -50,14 +54,17 @@ def proportional_hazards_test(
     score = (clock * sets.weight) @ (sets.observed - sets.mean)
     crossed = np.tensordot(clock, spread, 1)
     drift = np.tensordot(clock**2, spread, 1)
+    tested = np.arange(len(coef)) if columns is None else np.asarray(columns, dtype=np.int64)
+    block = np.ix_(tested, tested)
     try:
-        variance = drift - crossed @ np.linalg.solve(spread.sum(axis=0), crossed)
-        statistic = float(score @ np.linalg.solve(variance, score))
+        variance = (drift - crossed @ np.linalg.solve(spread.sum(axis=0), crossed))[block]
+        statistic = float(score[tested] @ np.linalg.solve(variance, score[tested]))
     except np.linalg.LinAlgError:
         raise NotEstimableError(TOO_FEW) from None
-    if np.any(np.diag(variance) <= 1e-10 * np.diag(drift)):
+    if np.any(np.diag(variance) <= 1e-10 * np.diag(drift)[tested]):
         raise NotEstimableError(TOO_FEW)
-    return ProportionalHazardsTest(statistic, len(coef), float(chdtrc(len(coef), statistic)))
+    df = len(tested)
+    return ProportionalHazardsTest(statistic, df, float(chdtrc(df, statistic)))
 
 
 def _clock(

@@ -93,6 +93,15 @@ class NotEstimableError(Exception):
     """The data cannot carry this estimate; the message is 'reason_code: plain sentence'."""
 
 
+def check_events(n_events: int, fewest: int) -> None:
+    """Raises NotEstimableError where there are fewer events than the study asks for."""
+    if n_events < fewest:
+        amount = f"{n_events} event{'' if n_events == 1 else 's'}"
+        raise NotEstimableError(
+            f"too_few_events: {amount} in both arms together, the study asks for {fewest}"
+        )
+
+
 def kish_ess(weights: FloatArray) -> float | None:
     """Kish effective sample size (sum w)^2 / sum w^2; None when no weight is positive."""
     squares = float(np.sum(np.square(weights)))

@@ -12,7 +12,7 @@ from csc_outcomes.estimators.result import (
     NotEstimableError,
     sandwich,
 )
-from csc_outcomes.estimators.risk_sets import SurvivalData, score_residuals
+from csc_outcomes.estimators.risk_sets import SurvivalData, build_risk_sets, score_residuals
 
 # A hazard ratio of e^10 for one standard deviation is a likelihood on its way to infinity, not a
 # finding.
@@ -86,6 +86,31 @@ def fit_cox(
         scores = score_residuals(data, coef)
         covariance = sandwich(covariance, scores, groups, is_corrected=False)
     return Coefficients(names, coef, covariance, None)
+
+
+def cox_curve(
+    days: FloatArray,
+    has_event: IntArray,
+    covariates: FloatArray,
+    weights: FloatArray,
+    coef: FloatArray,
+    at: FloatArray,
+    entry_days: FloatArray | None = None,
+) -> pd.DataFrame:
+    """Survival that a Cox model implies for the covariates `at` (k): time_days and survival.
+
+    Arrays and `coef` as in `fit_cox`. A row at day 0 and at each time of event or censoring, as in
+    `kaplan_meier`. The survival is exp(-cumulative hazard), the hazard's steps Breslow's estimate
+    with ties taken as Efron does, which is what R's survfit gives for a model with Efron's ties.
+    """
+    data = SurvivalData(days, has_event, covariates, weights, entry_days)
+    sets = build_risk_sets(data, coef)
+    steps = np.bincount(sets.time, sets.hazard, len(sets.times))
+    survival = np.exp(-np.cumsum(steps) * np.exp((at - sets.centre) @ coef))
+    curve = np.column_stack([sets.times, survival])
+    if sets.times[0] > 0:
+        curve = np.vstack([[0.0, 1.0], curve])
+    return pd.DataFrame(curve, columns=["time_days", "survival"])
 
 
 def kaplan_meier(

@@ -35,8 +35,11 @@ EVALUE_COLUMNS = {
 SCALES = {
     "proportion": "risk_ratio",
     "weeks": "difference",
+    "days": "difference",
+    "log_days": "difference",
     "log_hazard_ratio": "hazard_ratio",
     "log_odds_ratio": "odds_ratio",
+    "odds_ratio": "odds_ratio",
 }
 
 
@@ -123,15 +126,16 @@ def _of_shares(analysis: _Analysis, _: str) -> tuple[EValue, str | None]:
 def _of_difference(analysis: _Analysis, kind: str) -> tuple[EValue, str | None]:
     if analysis.terms["treated"]["estimator"] == "rmst":
         raise NotEstimableError("no_scale: restricted means have no deviation to standardise by")
-    deviation = _deviation(analysis.frame, kind) / DAYS_PER_WEEK
-    if not deviation > 0:
-        raise NotEstimableError("no_variation: the lengths within the arms don't differ")
     effect = analysis.terms["treated"]
+    per_unit = DAYS_PER_WEEK if effect["unit"] == "weeks" else 1
+    deviation = _deviation(analysis.frame, kind) / per_unit
+    if not deviation > 0:
+        raise NotEstimableError("no_variation: the values within the arms don't differ")
     return evalue_from_difference(effect["estimate"], effect["std_error"], deviation), None
 
 
 def _deviation(frame: pd.DataFrame, kind: str) -> float:
-    """Days: the standard deviation within the arms."""
+    """The standard deviation within the arms, of lengths in days."""
     if kind == "length":
         return fit_lengths(frame)[1].sigma
     values, weights = frame["value"].to_numpy(float), frame["weight"].to_numpy(float)
@@ -147,7 +151,10 @@ def _of_ratio(
 ) -> Callable[[_Analysis, str], tuple[EValue, str | None]]:
     def conversion(analysis: _Analysis, kind: str) -> tuple[EValue, str | None]:
         effect = analysis.terms["treated"]
-        found = ratios(effect["estimate"], effect["ci_low"], effect["ci_high"])
+        limits = [effect[name] for name in ("estimate", "ci_low", "ci_high")]
+        if not effect["unit"].startswith("log_"):
+            limits = [np.log(value) if value > 0 else -np.inf for value in limits]
+        found = ratios(*limits)
         frame = analysis.frame
         events = ~frame["is_censored"] if kind == "length" else frame["value"] == 1
         share = float(np.average(events, weights=frame["weight"]))

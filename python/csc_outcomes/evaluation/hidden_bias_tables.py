@@ -21,7 +21,7 @@ from csc_outcomes.estimators.hidden_bias import (
     signed_rank_bounds,
 )
 from csc_outcomes.estimators.result import NotEstimableError
-from csc_outcomes.evaluation.samples import Evidence
+from csc_outcomes.evaluation.samples import UNWEIGHTED_SAMPLES, Evidence
 from csc_outcomes.typed import NUMBER, TEXT, typed_table
 
 BOUND_COLUMNS = {
@@ -57,7 +57,7 @@ def hidden_bias(
     """
     rows: list[dict[str, Any]] = []
     for study_id, sample, frame in evidence.samples(asked):
-        if sample == "unmatched":
+        if sample in UNWEIGHTED_SAMPLES:
             continue
         pairs = links[(links["study_id"] == study_id) & (links["method"] == sample)]
         names = evidence.covariate_names(study_id, "in_balance")

@@ -7,9 +7,14 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
+from csc_outcomes.estimators.design import INTERACTION
+
 Key = tuple[str, ...]
+UNWEIGHTED_SAMPLES = ("unmatched", "allocated_children")  # every case counts once, by no link
+NO_COVARIATES, ALL_COVARIATES = "none", "matching"
 # The id comes last, for cases that are alike in everything else.
 ROW_ORDER = [
     "treated",
@@ -83,6 +88,40 @@ class Evidence:
         """The cases of `frame` that have a propensity score, with it."""
         scores = self._scores.of(study_id)
         return frame.merge(scores[["case_id", "score"]].dropna(), on="case_id")
+
+    def with_levels(self, frame: pd.DataFrame, study_id: str) -> pd.DataFrame:
+        """`frame` for models: covariates of kind `levels` as texts of their whole value, in the
+        order of the numbers, so that each level but the lowest is an indicator."""
+        own = self.covariates[self.covariates["study_id"] == self._base(study_id)]
+        names = own.loc[own["kind"] == "levels", "covariate"]
+        return frame.assign(**{str(name): _as_levels(frame[name]) for name in names})
+
+    def adjustment(self, study_id: str, analysis_id: str, covariates: str) -> list[str]:
+        """The covariates of an analysis: `none`, or names joined by `|`, in the order given.
+
+        A name is a covariate of the study, `treated:x` for the interaction with covariate x (which
+        brings x along), or `matching` for every covariate that is in_adjustment. Raises ValueError
+        for a name that the study does not have and for an interaction with levels.
+        """
+        names: list[str] = []
+        for part in covariates.split("|"):
+            plain = part.removeprefix(INTERACTION)
+            if part == ALL_COVARIATES:
+                names += self.covariate_names(study_id, "in_adjustment")
+            elif part != NO_COVARIATES or covariates != NO_COVARIATES:
+                self._check_covariate(study_id, analysis_id, part)
+                names += [plain, part]
+        return list(dict.fromkeys(names))
+
+    def _check_covariate(self, study_id: str, analysis_id: str, part: str) -> None:
+        where = f"Study {study_id!r}, analysis {analysis_id!r}"
+        own = self.covariates[self.covariates["study_id"] == self._base(study_id)]
+        kinds = dict(zip(own["covariate"].astype(str), own["kind"], strict=True))
+        name = part.removeprefix(INTERACTION)
+        if name not in kinds:
+            raise ValueError(f"{where}: unknown covariate {part!r}; one of {sorted(kinds)}.")
+        if part != name and kinds[name] == "levels":
+            raise ValueError(f"{where}: {part!r} would need a number, and {name!r} has levels.")
 
     def links_of(self, study_id: str, method: str) -> pd.DataFrame:
         """The links of one sample."""
@@ -178,6 +217,13 @@ def covariate_names(covariates: pd.DataFrame, study_id: str, role: str) -> list[
     """Covariates of a study that have the role, in its order; `covariates` is study_covariates."""
     is_used = (covariates["study_id"] == study_id) & covariates[role]
     return list(covariates[is_used].sort_values("covariate_order")["covariate"])
+
+
+def _as_levels(values: pd.Series) -> pd.Series:
+    whole = np.floor(pd.to_numeric(values).to_numpy(float))
+    levels = [f"{level:.0f}" for level in np.unique(whole[~np.isnan(whole)])]
+    texts = [None if np.isnan(value) else f"{value:.0f}" for value in whole]
+    return pd.Series(pd.Categorical(texts, levels, ordered=True), index=values.index)
 
 
 def group_key(keys: Any) -> Key:

@@ -27,10 +27,10 @@ from csc_outcomes.estimators.result import (
 )
 from csc_outcomes.estimators.survival import fit_cox, kaplan_meier, median_days, restricted_mean
 from csc_outcomes.estimators.survival_contrasts import log_rank_test
-from csc_outcomes.evaluation.samples import Evidence
+from csc_outcomes.evaluation.samples import UNWEIGHTED_SAMPLES, Evidence
 from csc_outcomes.typed import COUNT, NUMBER, TEXT, typed_table, typed_tables
 
-UNWEIGHTED_SAMPLE = "unmatched"
+# Every case counts once there.
 ENTRY_CLOCK = "programme_entry"
 CAUSES = {"closure": 1, "escalation": 2}
 ARMS = {"comparator": 0, "treated": 1}
@@ -105,7 +105,7 @@ class _Setting:
 
     @property
     def is_weighted(self) -> bool:
-        return self.sample != UNWEIGHTED_SAMPLE
+        return self.sample not in UNWEIGHTED_SAMPLES
 
 
 @dataclass(frozen=True)

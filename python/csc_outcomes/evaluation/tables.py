@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from csc_outcomes.estimators.analyses import DAYS_PER_WEEK, Analysis, fit
+from csc_outcomes.estimators.analyses import Analysis, fit
 from csc_outcomes.estimators.groups import group_outcome
 from csc_outcomes.estimators.matched_effect import matched_effect, neighbours_with_ties
 from csc_outcomes.estimators.multiplicity import (
@@ -41,6 +41,8 @@ GROUP_COLUMNS = {
     **dict.fromkeys(("study_id", "sample", "outcome", "arm"), TEXT),
     "n": COUNT,
     **dict.fromkeys(("n_weighted", "ess", "value", "ci_low", "ci_high"), NUMBER),
+    "n_events": COUNT,
+    **dict.fromkeys(("exact_ci_low", "exact_ci_high"), NUMBER),
     **dict.fromkeys(("unit", "status", "status_reason"), TEXT),
 }
 ANALYSIS_COLUMNS = (
@@ -61,7 +63,8 @@ def effect_estimates(evidence: Evidence, analyses: pd.DataFrame) -> pd.DataFrame
 
     `analyses` is int_study_analyses, which holds the analyses of the specification curve once more
     for every reading. Adjusted p-values (Benjamini-Hochberg, Holm, Benjamini-Yekutieli) are over
-    each study's primary analyses.
+    each study's primary analyses. Raises ValueError for an analysis that asks for a covariate its
+    study does not have.
     """
     rows = []
     keys = ["study_id", "sample", "subgroup"]
@@ -80,34 +83,48 @@ def _estimates(
     evidence: Evidence, frame: pd.DataFrame, analysis: Mapping[Hashable, Any]
 ) -> list[Estimate]:
     study_id, estimator = analysis["study_id"], analysis["estimator"]
-    request = Analysis(
-        estimator,
-        evidence.covariate_names(study_id, "in_adjustment")
-        if analysis["covariates"] == "matching"
-        else [],
-        analysis["se_type"],
-        analysis["unit"],
-        horizon_days=_known(analysis["survival_horizon_days"]),
-        n_draws=int(analysis["bootstrap_draws"]),
-    )
+    request = requested(evidence, analysis)
     if estimator == "nearest_neighbours":
         scored = evidence.with_score(frame, study_id)
         outcomes = evidence.with_outcome(frame, study_id, analysis["outcome"])
         values = outcomes.set_index("case_id")["value"].astype(float)
-        return [matched_effect(neighbours_with_ties(scored), values, request.unit)]
+        neighbours = neighbours_with_ties(scored)
+        return [matched_effect(neighbours, values, request.unit, request.fewest_events)]
+    frame = evidence.with_levels(frame, study_id)
     if estimator == "cox_stacked":
         cases = evidence.with_outcome(frame, study_id, analysis["outcome"])
         cases = cases.rename(columns={"plan_start_date": "start_date"})
         links = evidence.links_of(study_id, analysis["sample"])
         request = replace(request, estimator="cox")
         return fit_stacked(links, cases, analysis["clock"], request)
-    if estimator in ("cox", "rmst"):
-        frame = evidence.with_clock(frame, study_id, analysis["clock"])
-        if estimator == "rmst" or not (frame["entry_days"] > 0).any():
-            frame = frame.drop(columns="entry_days")
-    else:
-        frame = evidence.with_outcome(frame, study_id, analysis["outcome"])
-    return fit(frame, request)
+    if estimator not in ("cox", "rmst"):
+        return fit(evidence.with_outcome(frame, study_id, analysis["outcome"]), request)
+    timed = timed_frame(evidence, frame, analysis)
+    if estimator == "rmst":
+        timed = timed.drop(columns="entry_days", errors="ignore")
+    return fit(timed, request)
+
+
+def requested(evidence: Evidence, analysis: Mapping[Hashable, Any]) -> Analysis:
+    """A row of int_study_analyses as the estimators take it."""
+    study_id, analysis_id = analysis["study_id"], analysis["analysis_id"]
+    return Analysis(
+        analysis["estimator"],
+        evidence.adjustment(study_id, analysis_id, analysis["covariates"]),
+        analysis["se_type"],
+        analysis["unit"],
+        horizon_days=_known(analysis["survival_horizon_days"]),
+        n_draws=int(analysis["bootstrap_draws"]),
+        fewest_events=int(analysis["fewest_events"]),
+    )
+
+
+def timed_frame(
+    evidence: Evidence, frame: pd.DataFrame, analysis: Mapping[Hashable, Any]
+) -> pd.DataFrame:
+    """`frame` on the clock of the analysis, with entry_days where some are watched late."""
+    timed = evidence.with_clock(frame, analysis["study_id"], analysis["clock"])
+    return timed if (timed["entry_days"] > 0).any() else timed.drop(columns="entry_days")
 
 
 def _known(value: Any) -> float | None:
@@ -138,17 +155,7 @@ def group_outcomes(evidence: Evidence, outcomes: pd.DataFrame, asked: pd.DataFra
     for study_id, sample, frame in evidence.samples(asked):
         for outcome in outcomes[outcomes["study_id"] == study_id].to_dict("records"):
             observed = evidence.with_outcome(frame, study_id, outcome["outcome"])
-            if outcome["kind"] == "number" and outcome["unit"] == "weeks":
-                observed["value"] /= DAYS_PER_WEEK
-            unit = outcome["unit"] if outcome["kind"] != "number" else "mean_weeks"
-            rows += [
-                {
-                    "study_id": study_id,
-                    "sample": sample,
-                    "outcome": outcome["outcome"],
-                    **asdict(group),
-                    "unit": outcome["unit"],
-                }
-                for group in group_outcome(observed, unit)
-            ]
+            head = {"study_id": study_id, "sample": sample, "outcome": outcome["outcome"]}
+            groups = group_outcome(observed, outcome["kind"], outcome["unit"])
+            rows += [{**head, **asdict(group)} for group in groups]
     return typed_table(rows, GROUP_COLUMNS)

@@ -21,6 +21,7 @@ RESULT_COLUMNS = {
     **dict.fromkeys(("la_code", "suite", "holds", "expectation", "column_name", "severity"), TEXT),
     "success": FLAG,
     **dict.fromkeys(("unexpected_count", "element_count"), COUNT),
+    "what_to_do": TEXT,
 }
 
 # SUMMARY without examples: Great Expectations would otherwise copy failing values into its results.
@@ -55,8 +56,7 @@ def run_suites(
 
     Each suite runs once over its whole table; what failed is then counted per authority in SQL,
     because running suites per authority costs many times as much. `meta.max_share` is the share
-    of an
-    authority's rows that may break the expectation.
+    of an authority's rows that may break the expectation, `meta.what_to_do` what mends it.
     """
     rows = []
     with _datasource(connection) as (context, datasource):
@@ -78,6 +78,7 @@ def run_suites(
                         <= expectation["meta"]["max_share"] * n_rows,
                         "unexpected_count": failed_by_la.get(la_code, 0),
                         "element_count": n_rows,
+                        "what_to_do": expectation["meta"].get("what_to_do"),
                     }
                     for la_code, n_rows in n_by_la.items()
                 ]

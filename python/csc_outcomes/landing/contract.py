@@ -25,6 +25,7 @@ ENCODINGS = {
     "windows-1252": "cp1252",
     "cp1252": "cp1252",
 }
+SYNTHETIC_CODE = r"S\d\d"  # la_code of synthetic deliveries, and of no others
 
 
 @dataclass(frozen=True)
@@ -118,7 +119,7 @@ def parse_delivery(document: Mapping[str, Any]) -> Delivery:
     if declared_la_code(document) is None:
         raise _invalid("extract.yml: la_code must be three capitals or digits, such as S31 or 331")
     is_synthetic = _boolean(document, "synthetic", "extract.yml")
-    if is_synthetic != bool(re.fullmatch(r"S\d\d", la_code)):
+    if is_synthetic != bool(re.fullmatch(SYNTHETIC_CODE, la_code)):
         raise _invalid(
             f"extract.yml: la_code {la_code} and synthetic: {str(is_synthetic).lower()} disagree; "
             "codes S00 to S99 are for synthetic deliveries, and these for such codes, alone"

@@ -14,7 +14,7 @@ from csc_outcomes.landing.contract import (
 )
 from csc_outcomes.landing.errors import Refused
 from csc_outcomes.landing.keys import DEMONSTRATION_KEY_FILE
-from csc_outcomes.landing.opt_outs import MERGE_MAP_FILE, OPT_OUTS_FILE
+from csc_outcomes.landing.opt_outs import CHILD_LIST_FILES
 from csc_outcomes.landing.report import FileOutcome
 
 CONTRACT_FILE = "extract.yml"
@@ -75,7 +75,7 @@ def open_deliveries(extracts: Path) -> list[DeliveryFolder]:
 def strays(extracts: Path) -> Iterator[FileOutcome]:
     """A refusal for every file that lies outside the delivery folders."""
     places = {extracts: {DEMONSTRATION_KEY_FILE}}
-    places |= {folder: {OPT_OUTS_FILE, MERGE_MAP_FILE} for folder in _folders(extracts)}
+    places |= {folder: {*CHILD_LIST_FILES} for folder in _folders(extracts)}
     for place, known in places.items():
         known = known | {folder.name for folder in _folders(place)}
         for name in _entries(place, known):

@@ -12,14 +12,17 @@ from typing import Any
 
 import pyarrow as pa
 
+from csc_outcomes.landing.columns import CHILD_ID
 from csc_outcomes.landing.contract import FileSpec, counted
 from csc_outcomes.landing.csv_rows import BadRow, Row
 from csc_outcomes.landing.deliveries import CONTRACT_FILE, DeliveryFolder, open_deliveries, strays
 from csc_outcomes.landing.errors import KeyMissing, LandingError, Refused
 from csc_outcomes.landing.header import listed
+from csc_outcomes.landing.identifiers import pseudonym
 from csc_outcomes.landing.keys import find_demonstration_key, key_id, read_key
 from csc_outcomes.landing.opt_outs import (
-    MERGE_MAP_FILE,
+    CHILD_LIST_FILES,
+    OBJECTIONS_FILE,
     OPT_OUTS_FILE,
     ChildLists,
     read_child_lists,
@@ -27,8 +30,10 @@ from csc_outcomes.landing.opt_outs import (
 from csc_outcomes.landing.readers import check_path, open_table
 from csc_outcomes.landing.records import Canonicaliser, FileContext
 from csc_outcomes.landing.report import FileOutcome, LandingReport
+from csc_outcomes.landing.retention import check_retention
 from csc_outcomes.landing.store import (
     LOAD_LOG,
+    OBJECTIONS,
     REFUSED_ROWS,
     REFUSED_ROWS_SCHEMA,
     Store,
@@ -36,7 +41,7 @@ from csc_outcomes.landing.store import (
 )
 
 # To be raised whenever the same input would land differently: everything is then read again.
-DOOR_VERSION = "2"
+DOOR_VERSION = "3"
 BATCH_RECORDS = 20_000
 
 
@@ -49,13 +54,14 @@ def land(
 
     Relative folders start at the project. A file that nothing has changed about is not read again;
     what no file stands behind any more is deleted. A refused file or delivery is a row of the load
-    log; KeyMissing or LandingError are raised where landing can't go on at all.
+    log; KeyMissing, RetentionOver or LandingError are raised where landing can't go on at all.
     """
     project = Path(project_dir)
     extracts = project / (extracts_dir or "extracts")
     if not extracts.is_dir():
         raise LandingError(f"no extracts folder at {extracts}; make it, or name another")
     folders = open_deliveries(extracts)
+    check_retention(project, folders)
     keys = _read_keys(folders, project, extracts)
     return _Door(Store(project / (landing_dir or "landing")), keys).land(extracts, folders)
 
@@ -99,15 +105,17 @@ class _Door:
             if la_folder not in child_lists:
                 child_lists[la_folder] = _read_child_lists(la_folder)
             by_authority[la_folder] += self._land_delivery(folder, child_lists[la_folder])
+            self._land_objections(folder, child_lists[la_folder])
         self._store.sweep()
         notes = (
-            _opt_outs_note(place, child_lists[place], found)
+            note
             for place, found in by_authority.items()
+            for note in _unmet_notes(place, child_lists[place], found)
         )
         return LandingReport(
             tuple(chain(outcomes, *by_authority.values())),
             self._n_unchanged,
-            tuple(note for note in notes if note),
+            tuple(notes),
         )
 
     def _land_delivery(
@@ -124,6 +132,20 @@ class _Door:
                 yield self._land_file(folder, spec, lists)
         for outcome in folder.undeclared():
             yield self._logged(outcome)
+
+    def _land_objections(self, folder: DeliveryFolder, lists: ChildLists | Refused) -> None:
+        """Lands who of an authority's children objects to what, the same from each delivery."""
+        if folder.delivery is None or isinstance(lists, Refused) or not lists.objections:
+            return
+        key, la_code = self._key(folder), folder.delivery.la_code
+        rows = [
+            {"la_code": la_code, "child_id": child, "objects_to": use}
+            for child, use in sorted(
+                (pseudonym(key, la_code, CHILD_ID.id_kind, child), use)
+                for child, use in lists.objections
+            )
+        ]
+        self._store.put(OBJECTIONS, _hash([DOOR_VERSION, rows]), rows)
 
     def _land_file(self, folder: DeliveryFolder, spec: FileSpec, lists: ChildLists) -> FileOutcome:
         """Lands one file, refuses it, or recalls what became of it the last time."""
@@ -165,7 +187,7 @@ class _Door:
             spec.holds,
             sha256,
             _file_hash(folder.path / CONTRACT_FILE),
-            *(_file_hash(la_folder / name) for name in (OPT_OUTS_FILE, MERGE_MAP_FILE)),
+            *(_file_hash(la_folder / name) for name in CHILD_LIST_FILES),
             key_id(self._key(folder)),
         ]
         return replace(outcome, sha256=sha256, file_key=_hash(shape))
@@ -211,7 +233,8 @@ class _Door:
             n_refused_rows=n_refused_rows,
             n_opted_out=n_opted_out,
             unknown_columns=listed(header.unknown) or None,
-            opt_outs_met="|".join(map(str, sorted(canonicaliser.opt_outs_met))) or None,
+            opt_outs_met="|".join(map(str, sorted(canonicaliser.met[OPT_OUTS_FILE]))) or None,
+            objections_met="|".join(map(str, sorted(canonicaliser.met[OBJECTIONS_FILE]))) or None,
         )
 
     def _logged(self, outcome: FileOutcome) -> FileOutcome:
@@ -240,22 +263,26 @@ def _read_child_lists(la_folder: Path) -> ChildLists | Refused:
         return Refused("file_unreadable", f"{error.filename}: {error.strerror}")
 
 
-def _opt_outs_note(
+def _unmet_notes(
     la_folder: Path, lists: ChildLists | Refused, outcomes: list[FileOutcome]
-) -> str | None:
-    """Which opt-outs no landed file of the authority knows: a wrong id would lose an opt-out."""
+) -> Iterator[str]:
+    """Whose wishes no landed file of the authority knows: a wrong id would lose one."""
     landed = [outcome for outcome in outcomes if outcome.status == "landed"]
     if isinstance(lists, Refused) or not landed:
-        return None
-    met = {int(n) for outcome in landed for n in (outcome.opt_outs_met or "").split("|") if n}
-    unmet = sorted(set(lists.opt_out_records.values()) - met)
-    if not unmet:
-        return None
-    return (
-        f"{la_folder.name}/{OPT_OUTS_FILE}: {len(unmet)} of {counted(len(lists.opted_out), 'id')} "
-        f"not found in any landed file (record {listed(tuple(map(str, unmet)))} of the list); "
-        "is each id written as the files write it?"
-    )
+        return
+    opt_outs, objections = lists.opt_out_records.values(), lists.objection_records.values()
+    for name, noun, records, met in (
+        (OPT_OUTS_FILE, "id", opt_outs, [outcome.opt_outs_met for outcome in landed]),
+        (OBJECTIONS_FILE, "objection", objections, [outcome.objections_met for outcome in landed]),
+    ):
+        found = {int(number) for text in met for number in (text or "").split("|") if number}
+        unmet = sorted(set(records) - found)
+        if unmet:
+            yield (
+                f"{la_folder.name}/{name}: {len(unmet)} of {counted(len(records), noun)} "
+                f"not found in any landed file (record {listed(tuple(map(str, unmet)))} of the "
+                "list); is each id written as the files write it?"
+            )
 
 
 def _batches(rows: Iterator[Row]) -> Iterator[list[tuple[int, Row]]]:

@@ -12,6 +12,10 @@ class KeyMissing(LandingError):
     """There is no usable key to make pseudonyms with, so nothing may be landed."""
 
 
+class RetentionOver(LandingError):
+    """Data of a study that is over are still here although they had to be destroyed."""
+
+
 class Refused(LandingError):
     """One file or one delivery is refused; all others land.
 

@@ -1,4 +1,5 @@
-"""Records as found -> landed records: mapped, ids replaced, codes translated, opt-outs left out."""
+"""Records as found -> landed records: mapped, ids replaced, codes translated, and those left out
+that someone asked to leave out."""
 
 import hashlib
 import re
@@ -13,7 +14,7 @@ from csc_outcomes.landing.columns import CHILD_ID, Column
 from csc_outcomes.landing.contract import Delivery, FileSpec
 from csc_outcomes.landing.header import Header
 from csc_outcomes.landing.identifiers import ID_MISSING, normalise_id, pseudonym
-from csc_outcomes.landing.opt_outs import ChildLists
+from csc_outcomes.landing.opt_outs import OBJECTIONS_FILE, OPT_OUTS_FILE, ChildLists
 
 CODE_PREFIX = re.compile(r"^[a-z]{1,2}\) *", re.IGNORECASE)  # Annex A writes 'a) WBRI'
 Text = str | None
@@ -37,11 +38,12 @@ def landed_schema(columns: Iterable[Column]) -> pa.Schema:
 
 
 class LandedId(NamedTuple):
-    """A pseudonym (None where there is no id), what is wrong with the id, and the child's wish."""
+    """A pseudonym (None where there is no id), what is wrong with the id, and whether the child's
+    record may not land."""
 
     pseudonym: Text
     flag: Text
-    is_opted_out: bool = False
+    is_left_out: bool = False
 
 
 @dataclass(frozen=True)
@@ -65,14 +67,15 @@ class Canonicaliser:
         self._columns = context.delivery.columns_of(context.spec)
         self._schema = landed_schema(self._columns)
         self._ids: dict[tuple[str, str], LandedId] = {}
-        self.opt_outs_met: set[int] = set()  # records of opt_outs.csv
+        # Records of the lists whose child is in this file.
+        self.met: dict[str, set[int]] = {OPT_OUTS_FILE: set(), OBJECTIONS_FILE: set()}
         coded = [column for column in self._columns if column.kind == "code"]
         self._code_maps = {column.name: _code_map(column, context.spec) for column in coded}
         self._codes: dict[str, dict[str, Text]] = {column.name: {} for column in coded}
 
     def table(self, rows: list[list[str]], row_numbers: list[int]) -> tuple[pa.Table, int]:
-        """(landed records, number left out because the child opted out) of a batch of records."""
-        is_kept = [not self._is_opted_out(row) for row in rows]
+        """(landed records, number left out by opt-out or objection) of a batch of records."""
+        is_kept = [not self._is_left_out(row) for row in rows]
         kept = list(compress(rows, is_kept))
         values: dict[str, list[Any]] = self._landed_values(kept)
         values["source_row_number"] = list(compress(row_numbers, is_kept))
@@ -85,9 +88,9 @@ class Canonicaliser:
         ]
         return pa.Table.from_arrays(arrays, schema=self._schema), len(rows) - len(kept)
 
-    def _is_opted_out(self, row: list[str]) -> bool:
+    def _is_left_out(self, row: list[str]) -> bool:
         place = self._places.get(CHILD_ID.name)  # a survey of staff or a ledger names no child
-        return place is not None and self._identify(CHILD_ID, row[place]).is_opted_out
+        return place is not None and self._identify(CHILD_ID, row[place]).is_left_out
 
     def _shared_values(self) -> dict[str, Any]:
         context = self._context
@@ -142,10 +145,11 @@ class Canonicaliser:
             identifier = lists.merge(identifier)
         context = self._context
         landed = pseudonym(context.key, context.delivery.la_code, column.id_kind, identifier)
-        is_opted_out = is_child and identifier in lists.opt_out_records
-        if is_opted_out:
-            self.opt_outs_met.add(lists.opt_out_records[identifier])
-        return LandedId(landed, flag, is_opted_out)
+        if not is_child:
+            return LandedId(landed, flag)
+        for name, records in lists.records_of(identifier).items():
+            self.met[name] |= records
+        return LandedId(landed, flag, lists.is_left_out(identifier, context.spec.holds))
 
     def _code(self, name: str, cell: str) -> Text:
         known = self._codes[name]

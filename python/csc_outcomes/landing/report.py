@@ -30,6 +30,7 @@ class FileOutcome:
     reason: str | None = None
     unknown_columns: str | None = None
     opt_outs_met: str | None = None  # records of opt_outs.csv whose child is here: '1|4'
+    objections_met: str | None = None  # the same of objections.csv
 
     def refused(self, refusal: Refused) -> "FileOutcome":
         """The same file, refused."""

@@ -15,6 +15,7 @@ from csc_outcomes.landing.records import landed_schema
 
 LOAD_LOG = "load_log"
 REFUSED_ROWS = "refused_rows"
+OBJECTIONS = "objections"
 EMPTY = "_empty"
 OURS = re.compile(r"([0-9a-f]{64}|_empty)\.parquet(\.[0-9]+\.tmp)?")  # nothing else is ever deleted
 
@@ -39,6 +40,7 @@ LOAD_LOG_SCHEMA = pa.schema(
         ("reason", pa.string()),
         ("unknown_columns", pa.string()),
         ("opt_outs_met", pa.string()),
+        ("objections_met", pa.string()),
     ]
 )
 REFUSED_ROWS_SCHEMA = pa.schema(
@@ -53,6 +55,9 @@ REFUSED_ROWS_SCHEMA = pa.schema(
         ("reason", pa.string()),
     ]
 )
+OBJECTIONS_SCHEMA = pa.schema(
+    [("la_code", pa.string()), ("child_id", pa.string()), ("objects_to", pa.string())]
+)
 
 
 def data_folder(format_name: str, holds: str) -> str:
@@ -63,6 +68,7 @@ def data_folder(format_name: str, holds: str) -> str:
 SCHEMAS: dict[str, pa.Schema] = {
     LOAD_LOG: LOAD_LOG_SCHEMA,
     REFUSED_ROWS: REFUSED_ROWS_SCHEMA,
+    OBJECTIONS: OBJECTIONS_SCHEMA,
     **{
         data_folder(format_name, holds): landed_schema(columns)
         for format_name, kinds in FORMATS.items()
@@ -100,6 +106,12 @@ class Store:
     def keep(self, row: Mapping[str, Any]) -> None:
         """Saves from `sweep` whatever belongs to a load log row."""
         self._kept |= {(subfolder, row["file_key"]) for subfolder in self._files_of(row)}
+
+    def put(self, subfolder: str, file_key: str, rows: list[dict[str, Any]]) -> None:
+        """Has `rows` as one file that `sweep` leaves alone, written where it isn't there yet."""
+        if not self._path(subfolder, file_key).is_file():
+            self.write_rows(subfolder, file_key, rows)
+        self._kept.add((subfolder, file_key))
 
     @contextmanager
     def writer(self, subfolder: str, file_key: str) -> Iterator[pq.ParquetWriter]:

@@ -18,6 +18,7 @@ SEEDS = (
     "studies",
     "parameters",
     "study_parameters",
+    "design_parameters",
     "study_covariates",
     "study_covariate_bins",
     "study_outcomes",
@@ -31,10 +32,17 @@ SEEDS = (
 QUERIES = {
     "parameters": """
         select
-            parameter_id, meaning, ambiguity, coalesce(value, default_value) as value,
-            coalesce(value = default_value, value is null) as is_default
+            parameter_id, meaning, ambiguity,
+            coalesce(chosen.value, preset.value, default_value) as value,
+            coalesce(chosen.value = coalesce(preset.value, default_value), chosen.value is null)
+                as is_default
         from parameters
-        left join (select parameter_id, value from study_parameters where study_id = $1)
+        left join (select parameter_id, value from study_parameters where study_id = $1) as chosen
+            using (parameter_id)
+        left join (
+            select parameter_id, value from design_parameters
+            where design = (select design from studies where study_id = $1)
+        ) as preset
             using (parameter_id)
         order by parameter_id
     """,

@@ -48,15 +48,21 @@ class Plan(NamedTuple):
 def present_plan(project: Path, study_id: str) -> Plan:
     """What `study_id` would lock now. The SQL of the dbt model runs over the seed files, so that
     what is locked and what a build compares it with are spelt alike; raises PlanError."""
-    seeds: list[str] = []
+    seeds: set[str] = set()
+
+    def rendered(model: Path) -> str:
+        texts = (path.read_text(encoding="utf-8") for path in (project / MACROS, model))
+        return Environment(undefined=StrictUndefined).from_string("".join(texts)).render(ref=ref)
 
     def ref(name: str) -> str:
-        seeds.append(name)
+        model = next((project / "models").rglob(f"{name}.sql"), None)
+        if model is not None:
+            return f"({rendered(model)})"
+        seeds.add(name)
         return name
 
-    template = "".join((project / path).read_text(encoding="utf-8") for path in (MACROS, MODEL))
-    query = Environment(undefined=StrictUndefined).from_string(template).render(ref=ref)
-    with load_seeds(project, seeds) as connection:
+    query = rendered(project / MODEL)
+    with load_seeds(project, sorted(seeds)) as connection:
         found = connection.execute(
             f"select kind, item, value, is_default from ({query}) where study_id = ?", [study_id]
         ).fetchall()

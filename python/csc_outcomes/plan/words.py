@@ -32,6 +32,7 @@ ESTIMATORS = {
     "ebal": "entropy balancing for the effect on the treated",
     "aipw": "doubly robust, for the effect on the treated",
     "nearest_neighbours": "mean difference from the nearest comparators in propensity score",
+    "fisher_exact": "odds ratio of a rate with Fisher's exact test, for few events",
 }
 ADJUSTMENTS = {
     "none": "the arm alone",
@@ -47,6 +48,7 @@ SE_TYPES = {
     "bootstrap_child": "from resampling children",
     "bootstrap_family": "from resampling families",
     "abadie_imbens": "Abadie and Imbens' for matching",
+    "exact": "none: an exact interval",
 }
 
 

@@ -5,13 +5,19 @@ import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from csc_outcomes.synthetic.facts import StudyFacts, load_facts
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run with `argv`, by default the process's own arguments; 0, or 1 when a check fails."""
     options = _parser().parse_args(argv)
+    if options.mode in ("trial", "verify-trial"):
+        return _write_trial(options) if options.mode == "trial" else _verify_trial(options.out)
     facts = load_facts()
     if options.mode == "verify":
         return _verify(options.out, facts)
@@ -28,12 +34,18 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="csc synthetic", description=__doc__)
     parser.add_argument(
         "--mode",
-        choices=("exact", "stochastic", "study-files", "verify"),
+        choices=("exact", "stochastic", "study-files", "verify", "trial", "verify-trial"),
         required=True,
         help="exact: published figures; stochastic: known effects; study-files: staff survey, "
-        "returns and codings beside the exact case list; verify: check a folder",
+        "returns and codings beside the exact case list; verify: check a folder; trial: both "
+        "deliveries of a family-randomised trial; verify-trial: check those",
     )
-    parser.add_argument("--out", type=Path, required=True, help="folder of the delivery")
+    parser.add_argument(
+        "--out",
+        type=Path,
+        required=True,
+        help="folder of the delivery; trial: of the authority",
+    )
     parser.add_argument("--seed", type=int, help="another seed than the committed extract's")
     parser.add_argument(
         "--truth",
@@ -141,10 +153,32 @@ def _write_stochastic(options: argparse.Namespace, facts: StudyFacts) -> None:
     print(f"{len(cases)} synthetic cases in {options.out}.")
 
 
+def _write_trial(options: argparse.Namespace) -> int:
+    from csc_outcomes.synthetic.trial.deliver import make_trial
+    from csc_outcomes.synthetic.trial.facts import load_trial_facts
+    from csc_outcomes.synthetic.trial.layout import write_trial
+
+    facts = load_trial_facts()
+    tables = make_trial(facts, options.seed)
+    write_trial(tables, facts.extract, options.out)
+    rows = ", ".join(f"{len(table)} {holds}" for holds, table in tables.items())
+    print(f"Synthetic rows in {options.out}: {rows}; every published figure comes back.")
+    return 0
+
+
+def _verify_trial(folder: Path) -> int:
+    from csc_outcomes.synthetic.trial.verify import verify_trial
+
+    return _print_check(verify_trial(folder))
+
+
 def _verify(folder: Path, facts: StudyFacts) -> int:
     from csc_outcomes.synthetic.verify import verify
 
-    table = verify(folder / facts.extract.file_name, facts)
+    return _print_check(verify(folder / facts.extract.file_name, facts))
+
+
+def _print_check(table: "pd.DataFrame") -> int:
     print(table.to_string(index=False))
     n_missed = int((~table["ok"]).sum())
     print(f"{len(table)} figures checked, {n_missed} missed.")

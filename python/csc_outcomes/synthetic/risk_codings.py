@@ -133,7 +133,7 @@ def _attempt(
     gains = {arm: iter(rng.permutation(_gains(risk, arm))) for arm in ARMS}
     rows = []
     for case in coded:
-        codes = _code_case(rng, case, next(gains[case.arm]), risk)
+        codes = code_case(rng, case, next(gains[case.arm]), risk)
         days = _coding_days(rng, case.entry, calendar, risk)
         coder = str(rng.choice(risk.coders))
         ids = (extract.at[case.row, "child_ref"], extract.at[case.row, "case_ref"])
@@ -152,7 +152,7 @@ def _gains(risk: RiskFacts, arm: str) -> IntArray:
     return np.array([entry["gain"] for entry in risk.gains[arm] for _ in range(entry["cases"])])
 
 
-def _code_case(
+def code_case(
     rng: np.random.Generator, case: CodedCase, gain: IntArray, risk: RiskFacts
 ) -> dict[str, list[tuple[str, str]]]:
     """Per factor that applies: present and engagement level at referral and at the latest."""

@@ -20,11 +20,7 @@ def draw_risk_sample(study: MeasuredStudy, size: int, seed: int) -> pd.DataFrame
     """
     cases = study.cases
     treated = cases[cases["treated"]]
-    starts = treated["plan_start_date"].dt.strftime("%Y-%m-%d")
-    order = [
-        hashlib.md5(f"{seed}|{start}|{row + 1}".encode()).hexdigest()
-        for row, start in starts.items()
-    ]
+    order = draw_keys(treated["plan_start_date"].dt.strftime("%Y-%m-%d"), seed)
     drawn = (
         treated.assign(order=order)
         .sort_values("order")
@@ -35,6 +31,15 @@ def draw_risk_sample(study: MeasuredStudy, size: int, seed: int) -> pd.DataFrame
     has_match = drawn["row_comparator"].notna()
     is_taken = has_match & drawn.duplicated("row_comparator")
     return drawn[~is_taken].head(size).astype({"row_comparator": "Int64"}).reset_index(drop=True)
+
+
+def draw_keys(starts: pd.Series, seed: int) -> list[str]:
+    """The key in whose order cases are drawn: `starts` are ISO plan starts, labelled by the row of
+    the file from 0."""
+    return [
+        hashlib.md5(f"{seed}|{start}|{row + 1}".encode()).hexdigest()  # type: ignore[operator]
+        for row, start in starts.items()
+    ]
 
 
 def closest_comparators(study: MeasuredStudy) -> pd.DataFrame:

@@ -52,7 +52,7 @@ def check(extract: pd.DataFrame, facts: StudyFacts) -> pd.DataFrame:
         **programme(study, facts),
     }
     printed = [
-        _judge(name, target, got[name], slack) for name, (target, slack) in facts.printed.items()
+        judge(name, target, got[name], slack) for name, (target, slack) in facts.printed.items()
     ]
     n_found = boundary_rows(study)["boundary"].value_counts()
     boundaries = [
@@ -215,7 +215,8 @@ def _propensity_p(eligible: pd.DataFrame) -> float:
     return difference_p(eligible["escalated"].to_numpy(float), treated, weights, child)
 
 
-def _judge(name: str, target: str | float, got: str | float, slack: float) -> dict[str, object]:
+def judge(name: str, target: str | float, got: str | float, slack: float) -> dict[str, object]:
+    """A row of a check: is `got` the target, give or take `slack`?"""
     if isinstance(target, str) or isinstance(got, str):
         is_ok = str(target) == str(got)
     else:

@@ -1,0 +1,3 @@
+-- The starts of earlier support of authorities whose delivery passed every critical expectation:
+-- nothing behind the gate reads past it.
+{{ admitted('std_earlier_support') }}

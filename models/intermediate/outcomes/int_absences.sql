@@ -1,0 +1,38 @@
+-- The days that a child missed at school in the terms and the year that the study names
+-- (`absence_terms`, `absence_school_year`), at all of its schools: a session is half a day (Project
+-- Crewe report, appendix 6). `log_mode` says what becomes of nought in the logarithm (ambiguity
+-- A27): 1 is added to every child's days, or the child drops out. A child without a record of those
+-- terms isn't here.
+with
+studies as (select * from {{ ref('int_studies') }}),
+cases as (select * from {{ ref('int_first_cases') }}),
+absences as (select * from {{ ref('int_admitted_school_absences') }}),
+
+missed as (
+    select
+        studies.study_id,
+        cases.la_code,
+        cases.case_id,
+        studies.log_mode,
+        cast(sum(absences.sessions_absent) as double) / 2 as absence_days
+    from studies
+    inner join cases using (study_id, la_code)
+    inner join absences
+        on
+            cases.la_code = absences.la_code
+            and cases.child_id = absences.child_id
+            and studies.absence_school_year = absences.school_year
+            and '|' || studies.absence_terms || '|' like '%|' || absences.term || '|%'
+    group by studies.study_id, cases.la_code, cases.case_id, studies.log_mode
+)
+
+select
+    study_id,
+    la_code,
+    case_id,
+    absence_days,
+    case
+        when log_mode = 'log1p' then ln(1 + absence_days)
+        when absence_days > 0 then ln(absence_days)
+    end as log_absence_days
+from missed

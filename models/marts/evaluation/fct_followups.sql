@@ -1,0 +1,27 @@
+-- What followed the closures within 12 and 24 months, at every cut of the data: of those whose window
+-- has passed, and of all by the product-limit estimate, in which an open window counts as far as it
+-- was watched and never as "nothing happened".
+with
+counted as (select * from {{ ref('py_followups') }}),
+studies as (select * from {{ ref('int_studies') }})
+
+select
+    studies.base_study_id as study_id,
+    studies.followed_until as data_cut,
+    studies.data_cut is null as is_latest,
+    counted.sample,
+    counted.event,
+    counted.months,
+    counted.arm,
+    counted.n_closed,
+    counted.n_matured,
+    counted.share_matured,
+    counted.n_events_matured,
+    counted.share_of_matured,
+    counted.incidence,
+    counted.ci_low,
+    counted.ci_high,
+    counted.status,
+    counted.status_reason
+from counted
+inner join studies using (study_id)

@@ -1,0 +1,91 @@
+"""Data are kept for so many months after the research ended; past that nothing is read any more."""
+
+import os
+import re
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from csc_outcomes.landing.contract import SYNTHETIC_CODE
+from csc_outcomes.landing.deliveries import DeliveryFolder
+from csc_outcomes.landing.errors import LandingError, RetentionOver
+from csc_outcomes.plan.errors import PlanError
+from csc_outcomes.plan.seeds import load_seeds, rows
+
+TODAY_VARIABLE = "CSC_TODAY"
+STUDIES = Path("seeds") / "studies" / "studies.csv"
+SEEDS = ("studies", "parameters", "study_parameters", "design_parameters")
+PARAMETER = "retention_months"
+# Last day on which the data of each study may be kept, for studies whose research has an end.
+LAST_DAYS = """
+    select
+        studies.study_id,
+        studies.la_code,
+        studies.research_end,
+        cast(
+            studies.research_end + to_months(cast(
+                coalesce(chosen.value, presets.value, parameters.default_value) as integer
+            )) as date
+        ) as last_day
+    from studies
+    inner join parameters on parameters.parameter_id = ?
+    left join study_parameters as chosen using (study_id, parameter_id)
+    left join design_parameters as presets
+        on presets.design = studies.design and presets.parameter_id = parameters.parameter_id
+    where studies.research_end is not null
+    order by studies.study_id
+"""
+
+
+def check_retention(
+    project: Path, folders: list[DeliveryFolder], environment: Mapping[str, str] = os.environ
+) -> None:
+    """RetentionOver where a study's data had to be destroyed by now and a delivery is still here.
+
+    The last day is the research's end plus `retention_months`, clamped to the month's end; on that
+    day data may still be read. Synthetic deliveries are nobody's data. LandingError where the seeds
+    can't be read. A folder without seeds has no studies.
+    """
+    places = {
+        folder.la_code: folder.path.parent.name
+        for folder in folders
+        if folder.la_code and not re.fullmatch(SYNTHETIC_CODE, folder.la_code)
+    }
+    if not places or not (project / STUDIES).is_file():
+        return
+    today = current_day(environment)
+    over = [
+        f"{study['study_id']} (extracts/{places[study['la_code']]}, research ended on "
+        f"{study['research_end']}) by {study['last_day']}"
+        for study in _last_days(project)
+        if study["la_code"] in places and study["last_day"] < today
+    ]
+    if over:
+        raise RetentionOver(
+            f"nothing was read: data had to be destroyed of {'; '.join(over)}. Delete the "
+            "deliveries, landing/, warehouse/, published/ and every copy; or, if the research has "
+            f"been extended, correct research_end in {STUDIES.as_posix()}"
+        )
+
+
+def current_day(environment: Mapping[str, str] = os.environ) -> date:
+    """Today, or the day that CSC_TODAY names (as 2026-03-31); LandingError where it names none."""
+    text = environment.get(TODAY_VARIABLE)
+    if not text:
+        return date.today()
+    try:
+        return date.fromisoformat(text if len(text) == 10 else "")
+    except ValueError:
+        raise LandingError(f"{TODAY_VARIABLE} must be a day such as 2026-03-31") from None
+
+
+def _last_days(project: Path) -> list[dict[str, Any]]:
+    try:
+        with load_seeds(project, SEEDS) as seeds:
+            return rows(seeds, LAST_DAYS, PARAMETER)
+    except (PlanError, duckdb.Error) as error:
+        reason = str(error).splitlines()[0]
+        raise LandingError(f"how long data may be kept can't be told: {reason}") from None
