@@ -10,7 +10,7 @@ import pytest
 
 import authorities
 from projects import Project, copy_project
-from references import LA_CODES, add_reference
+from references import LA_CODES, add_reference, add_trial_reference
 
 
 @pytest.fixture(scope="session")
@@ -20,6 +20,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Project:
     project = copy_project(tmp_path_factory.mktemp("built"))
     for name in LA_CODES:
         add_reference(project, name)
+    add_trial_reference(project)
     authorities.add_all(project)
     result = project.dbt("build")
     assert result.returncode == 0, result.stdout[-5000:]

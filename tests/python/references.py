@@ -104,7 +104,7 @@ def case_ids(name: str) -> list[str]:
 
 TRIAL = "crewe_a"
 TRIAL_LA_CODE = "S47"
-SESSION_OF_HISTORY = "2014-06-30"
+DAY_OF_HISTORY = "2014-06-30"
 
 
 def add_trial_reference(project: Project) -> None:
@@ -120,7 +120,7 @@ def add_trial_reference(project: Project) -> None:
             "age": row["age"],
             "referred": row["referral_date"],
             "closed": row["closure_date"],
-            "earlier": SESSION_OF_HISTORY if row["history"] == "1" else "",
+            "earlier": DAY_OF_HISTORY if row["history"] == "1" else "",
         }
         for row in rows
     ]
@@ -175,15 +175,16 @@ def add_trial_reference(project: Project) -> None:
         like="crewe",
         la_code=TRIAL_LA_CODE,
         programme_id="trial",
-        parameters={"case_unit": "child", "survival_horizon_days": "500"},
+        parameters={"case_unit": "child"},
     )
     seed = next((project.path / "seeds").rglob("study_covariates.csv"))
     text = seed.read_text(encoding="utf-8")
-    linear = [line.replace(",levels,", ",number,") for line in text.splitlines(keepends=True)
-              if line.startswith(f"{TRIAL},age_in_years,")]
-    rest = [line for line in text.splitlines(keepends=True)
-            if not line.startswith(f"{TRIAL},age_in_years,")]
-    seed.write_text("".join(rest + linear), encoding="utf-8")
+    levels = f"{TRIAL},age_in_years,"
+    lines = (
+        line.replace(",levels,", ",number,") if line.startswith(levels) else line
+        for line in text.splitlines(keepends=True)
+    )
+    seed.write_text("".join(lines), encoding="utf-8")
 
 
 def trial_rows() -> list[dict[str, str]]:
