@@ -5,7 +5,7 @@ select
     organisation,
     n_respondents,
     round(mean_counted, 1) as mean_cases,
-    highest_counted as most_cases,
+    n_above_benchmark,
     benchmark_lowest,
     benchmark_highest,
     benchmark,

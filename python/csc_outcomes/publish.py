@@ -23,6 +23,7 @@ from csc_outcomes.plan.texts import copy_plans
 GOOD_STATUSES = {"success", "pass", "warn"}
 GENERATIONS_KEPT = 3
 GATE = "no_critical_expectation_fails"
+REMEDY = "Correct the files or their extract.yml and run `dbt build` again"
 # What makes a build what it is, apart from the landed files: change any of these and the build_id
 # changes.
 CODE_AND_CONFIGURATION = (
@@ -75,12 +76,12 @@ def close_build(build: Build, project: Path, connection: duckdb.DuckDBPyConnecti
     generation = _write_generation(build, build_id, project, connection)
     _point_to(generation)
     _drop_old_generations(generation)
+    withheld = critical_findings(connection)
     return "\n".join(
         [
             summary_text(generation),
-            *_listed(
-                "Withheld, for a delivery failed its expectations:", critical_findings(connection)
-            ),
+            *_listed("Withheld, for a delivery failed its expectations:", withheld),
+            *([f"{REMEDY}."] if withheld else []),
             *_listed("Deliveries with warnings:", warnings(connection)),
             "",
             f"Published build {build_id} to published/current/analyst.",
@@ -210,8 +211,7 @@ def _why_failed(build: Build, connection: duckdb.DuckDBPyConnection) -> str:
         lines.append("A delivery failed its expectations:")
         lines += [f"  - {line}" for line in critical_findings(connection)]
         lines.append(
-            "Correct the files or their extract.yml and run `dbt build` again; "
-            "to build the other authorities without this one: "
+            f"{REMEDY}; to build the other authorities without this one: "
             "dbt build --vars 'withhold_failing_la: true'"
         )
     broken = [n for n in build.failed if n not in gate and build.statuses[n] != "skipped"]
@@ -278,7 +278,8 @@ def warnings(connection: duckdb.DuckDBPyConnection) -> list[str]:
         """
     ).fetchall()
     return [
-        f"{la} {name}: {n_warnings} expectations not met, {n_quarantined} of {n_read} records "
-        "quarantined; see fct_expectation_results and fct_quarantined_rows"
+        f"{la} {name}: {n_warnings} expectation{'' if n_warnings == 1 else 's'} not met, "
+        f"{n_quarantined} of {n_read} records quarantined; see fct_expectation_results and "
+        "fct_quarantined_rows"
         for la, name, n_quarantined, n_read, n_warnings in rows
     ]

@@ -10,52 +10,93 @@ from typing import Any
 
 import duckdb
 
+# A printed figure stands beside the number that the comparison holds it against: of one outcome
+# reports print several, such as those of a subgroup.
 PRIMARY = """
-    select
-        estimates.study_id,
-        studies.is_synthetic,
-        estimates.outcome,
-        estimates.unit,
-        arms.treated,
-        arms.comparator,
-        estimates.estimate,
-        estimates.ci_low,
-        estimates.ci_high,
-        estimates.stars,
-        estimates.status,
-        estimates.status_reason,
-        estimates.n_treated,
-        estimates.n_comparator,
-        estimates.ess_comparator,
-        published.treated as published_treated,
-        published.comparator as published_comparator,
-        published.difference as published_difference
-    from fct_effect_estimates as estimates
-    inner join (
-        select study_id, bool_or(is_synthetic) as is_synthetic
-        from fct_study_cases inner join dim_local_authorities using (la_code)
-        group by study_id
-    ) as studies using (study_id)
-    left join (
+    with means as (
+        select
+            study_id, analysis_id,
+            max(estimate) filter (where term = 'treated_mean') as treated,
+            max(estimate) filter (where term = 'comparator_mean') as comparator
+        from fct_effect_estimates
+        group by all
+    ),
+
+    arms as (
         select
             study_id, sample, outcome,
             max(value) filter (where arm = 'treated') as treated,
             max(value) filter (where arm = 'comparator') as comparator
         from fct_group_outcomes
         group by all
-    ) as arms using (study_id, sample, outcome)
-    left join (
+    ),
+
+    primaries as (
         select
-            study_id, outcome,
-            arg_max(published, figure_id) filter (where term = 'treated') as treated,
-            arg_max(published, figure_id) filter (where term = 'comparator') as comparator,
-            arg_max(published, figure_id) filter (where term = 'difference') as difference
-        from fct_published_comparison
-        where outcome is not null and term is not null
+            estimates.study_id,
+            estimates.analysis_id,
+            studies.design,
+            authorities.is_synthetic,
+            estimates.sample,
+            estimates.outcome,
+            estimates.unit,
+            coalesce(means.treated, arms.treated) as treated,
+            coalesce(means.comparator, arms.comparator) as comparator,
+            estimates.estimate,
+            estimates.ci_low,
+            estimates.ci_high,
+            estimates.stars,
+            estimates.status,
+            estimates.status_reason,
+            estimates.n_treated,
+            estimates.n_comparator,
+            estimates.ess_comparator
+        from fct_effect_estimates as estimates
+        inner join def_studies as studies using (study_id)
+        inner join dim_local_authorities as authorities using (la_code)
+        left join means using (study_id, analysis_id)
+        left join arms using (study_id, sample, outcome)
+        where estimates.is_primary and estimates.term = 'treated'
+    ),
+
+    published as (
+        select
+            primaries.study_id, primaries.analysis_id, figures.term,
+            max_by(figures.published, figures.figure_id) as value
+        from primaries
+        inner join fct_published_comparison as figures using (study_id, outcome)
+        where abs(
+            figures.computed
+            - case primaries.unit when 'proportion' then 100 else 1 end
+            * case figures.term
+                when 'treated' then primaries.treated
+                when 'comparator' then primaries.comparator
+                when 'difference' then primaries.estimate
+            end
+        ) < 1e-6
         group by all
-    ) as published using (study_id, outcome)
-    where estimates.is_primary and estimates.term = 'treated'
-    order by estimates.study_id, estimates.analysis_id
+    )
+
+    select
+        primaries.*,
+        max(published.value) filter (where published.term = 'treated') as published_treated,
+        max(published.value) filter (where published.term = 'comparator') as published_comparator,
+        max(published.value) filter (where published.term = 'difference') as published_difference
+    from primaries
+    left join published using (study_id, analysis_id)
+    group by all
+    order by primaries.study_id, primaries.analysis_id
+"""
+# Studies that are set up and of which the build holds no estimate, and why.
+MISSING = """
+    select
+        study_id, la_code || coalesce(' ' || any_value(la_name), ''),
+        string_agg(distinct because, '; ' order by because)
+    from fct_fitness_for_analysis
+    left join dim_local_authorities using (la_code)
+    where study_id not in (select study_id from fct_effect_estimates)
+    group by study_id, la_code
+    order by study_id
 """
 # What pre-set diagnostics say against the primary analyses, once for each study and diagnostic.
 DOUBTS = """
@@ -63,7 +104,7 @@ DOUBTS = """
         study_id,
         case when count(distinct outcome) < max(n_outcomes)
             then string_agg(distinct outcome, ', ' order by outcome) || ': ' else '' end ||
-        meaning || ': ' || printf('%.2f', value) || ' (' || verdict || ')'
+        meaning || ': ' || replace(printf('%.2f', value), '.00', '') || ' (' || verdict || ')'
     from fct_study_diagnostics
     inner join (
         select
@@ -98,6 +139,13 @@ NO_STUDY = (
     "No study has an authority in this build, so there is nothing to estimate; "
     "docs/add_a_study.md says how to add one."
 )
+# How an outcome's unit is shown: what a value is multiplied by, its sign, that of a difference.
+UNITS = {
+    "proportion": (100, " %", " pp"),
+    "weeks": (1, " wk", " wk"),
+    "days": (1, " d", " d"),
+}
+RANDOMISED = "rct"
 FOOTER = (
     "Stars: * p < .05, ** p < .01 after Benjamini-Hochberg over the primary outcomes.",
     "% of cases, wk weeks, pp percentage points. Published: treated / comparator / difference.",
@@ -105,7 +153,8 @@ FOOTER = (
 
 
 def summary_text(generation: Path) -> str:
-    """Primary outcomes of every study in a published generation, as plain text of one screen."""
+    """Primary outcomes of every study in a published generation, as plain text of one screen, and
+    the studies that it lacks."""
     database = generation / "analyst" / "csc_outcomes.duckdb"
     with duckdb.connect(str(database), read_only=True) as connection:
         rows = connection.execute(PRIMARY).fetchdf().to_dict("records")
@@ -114,8 +163,7 @@ def summary_text(generation: Path) -> str:
             for query in (DEVIATIONS, DOUBTS)
             for doubt in connection.execute(query).fetchall()
         ]
-    if not rows:
-        return NO_STUDY
+        missing = connection.execute(MISSING).fetchall()
     lines: list[str] = []
     for study_id in dict.fromkeys(row["study_id"] for row in rows):
         own = [row for row in rows if row["study_id"] == study_id]
@@ -123,7 +171,9 @@ def summary_text(generation: Path) -> str:
         notes = [f"{row['outcome']}: {row['status_reason']}" for row in own if _has_note(row)]
         notes += [doubt for study, doubt in doubts if study == study_id]
         lines += ["Before you read it:", *(f"  - {note}" for note in notes)] if notes else []
-    return "\n".join([*lines, "", *FOOTER])
+    lines += ["", *FOOTER] if rows else [NO_STUDY]
+    lines += ["", "Studies that this build lacks:"] if missing else []
+    return "\n".join([*lines, *(f"  - {study}, {la}: {why}" for study, la, why in missing)])
 
 
 def _has_note(row: Mapping[Hashable, Any]) -> bool:
@@ -131,19 +181,31 @@ def _has_note(row: Mapping[Hashable, Any]) -> bool:
 
 
 def _title(row: Mapping[Hashable, Any]) -> str:
-    synthetic = " (synthetic data)" if row["is_synthetic"] else ""
-    return (
-        f"{row['study_id']}{synthetic}: {row['n_treated']} treated, {row['n_comparator']} "
-        f"comparators (effective {row['ess_comparator']:.0f}); effect on the matched treated cases"
+    """Who is compared and what the effect is of: a trial's arms are those drawn by lot."""
+    study = f"{row['study_id']}{' (synthetic data)' if row['is_synthetic'] else ''}"
+    n_treated, n_comparator, ess = (
+        row["n_treated"],
+        row["n_comparator"],
+        row["ess_comparator"],
     )
+    if row["design"] == RANDOMISED:
+        return (
+            f"{study}: {n_treated} cases allocated to the programme (treated), {n_comparator} to "
+            "the usual service (comparator); effect of being allocated"
+        )
+    effective = "" if math.isnan(ess) else f" (effective {ess:.0f})"
+    effect = (
+        "difference between all eligible cases"
+        if row["sample"] == "unmatched"
+        else "effect on the matched treated cases"
+    )
+    return f"{study}: {n_treated} treated, {n_comparator} comparators{effective}; {effect}"
 
 
 def _line(row: Mapping[Hashable, Any]) -> str:
     if row["status"] != "ok":
         return f"{row['outcome']:<{WIDE}}not estimable: {row['status_reason']}"
-    is_share = row["unit"] == "proportion"
-    scale = 100 if is_share else 1
-    level, difference = (" %", " pp") if is_share else (" wk", " wk")
+    scale, level, difference = UNITS.get(row["unit"], (1, "", ""))
     interval = f"{_shown(row['ci_low'], scale)} to {_shown(row['ci_high'], scale)}"
     published = [row[f"published_{part}"] for part in ("treated", "comparator", "difference")]
     printed = "" if all(map(math.isnan, published)) else " / ".join(map(_shown, published))

@@ -14,4 +14,5 @@ def model(dbt, session):
     )
     studies = dbt.ref("int_studies").df().set_index("study_id")
     asked = dbt.ref("int_study_analyses").filter("reading = 'main'").df()
-    return balance(evidence, studies.balance_test.to_dict(), asked)
+    by_lot = set(studies.index[studies.arm_source == "allocation"])
+    return balance(evidence, studies.balance_test.to_dict(), asked, by_lot)

@@ -13,4 +13,6 @@ def model(dbt, session):
         covariates=dbt.ref("study_covariates").df(),
         clocks=dbt.ref("int_case_clocks").df(),
     )
-    return cumulative_incidences(evidence, dbt.ref("int_competing_ends").df())
+    return cumulative_incidences(
+        evidence, dbt.ref("int_competing_ends").df(), dbt.ref("def_study_parameters").df()
+    )

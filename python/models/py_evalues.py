@@ -13,4 +13,10 @@ def model(dbt, session):
         covariates=dbt.ref("study_covariates").df(),
         subgroup_cases=dbt.ref("int_subgroup_cases").df(),
     )
-    return evalues(evidence, dbt.ref("fct_effect_estimates").df(), dbt.ref("study_outcomes").df())
+    by_lot = dbt.ref("int_studies").filter("arm_source = 'allocation'").df().study_id
+    return evalues(
+        evidence,
+        dbt.ref("fct_effect_estimates").df(),
+        dbt.ref("study_outcomes").df(),
+        set(by_lot),
+    )

@@ -13,4 +13,5 @@ def model(dbt, session):
         covariates=dbt.ref("study_covariates").df(),
     )
     asked = dbt.ref("int_study_analyses").filter("reading = 'main'").df()
-    return tables.group_outcomes(evidence, dbt.ref("study_outcomes").df(), asked)
+    parameters = dbt.ref("def_study_parameters").df()
+    return tables.group_outcomes(evidence, dbt.ref("study_outcomes").df(), asked, parameters)

@@ -16,4 +16,5 @@ def model(dbt, session):
     outcomes = outcomes[outcomes["role"] == "outcome"]
     links = dbt.ref("fct_matched_links").df()
     asked = dbt.ref("int_study_analyses").filter("reading = 'main'").df()
-    return hidden_bias(evidence, outcomes, links, asked)
+    studies = dbt.ref("int_studies").filter("reading = 'main'").df()
+    return hidden_bias(evidence, outcomes, links, asked, studies)

@@ -13,4 +13,4 @@ def model(dbt, session):
         covariates=dbt.ref("study_covariates").df(),
         clocks=dbt.ref("int_case_clocks").df(),
     )
-    return survival_curves(evidence)
+    return survival_curves(evidence, dbt.ref("def_study_parameters").df())

@@ -14,5 +14,8 @@ def model(dbt, session):
         clocks=dbt.ref("int_case_clocks").df(),
     )
     return survival_tests(
-        evidence, dbt.ref("int_competing_ends").df(), dbt.ref("study_analyses").df()
+        evidence,
+        dbt.ref("int_competing_ends").df(),
+        dbt.ref("study_analyses").df(),
+        dbt.ref("def_study_parameters").df(),
     )

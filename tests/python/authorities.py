@@ -6,6 +6,7 @@ import csv
 import io
 from typing import Any
 
+import third_programme
 from projects import Project
 from references import COLUMNS, FIXTURES, PARAMETERS, contract
 from study_files import add_study_files
@@ -54,6 +55,7 @@ def add_all(project: Project) -> None:
     add_nobody_treated(project)
     add_study_files(project)
     add_rows_to_a_study(project)
+    third_programme.add(project)
 
 
 def add_dialect(project: Project) -> None:

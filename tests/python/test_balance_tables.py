@@ -178,6 +178,16 @@ def test_the_test_is_the_studys() -> None:
     assert list(rows["stars"]) == ["", ""]
 
 
+def test_arms_drawn_by_lot_are_not_tested() -> None:
+    tested = balance(small_evidence(), {"s": "wls_hc1"}, UNASKED)
+    drawn = balance(small_evidence(), {"s": "wls_hc1"}, UNASKED, {"s"})
+    assert tested["p_value"].notna().any()
+    assert drawn["p_value"].isna().all()
+    assert list(drawn["stars"]) == ["", ""]
+    same = ["smd", "variance_ratio", "ks", "status"]
+    pd.testing.assert_frame_equal(drawn[same], tested[same])
+
+
 def test_nothing_recorded_has_no_rows() -> None:
     empty = small_evidence()
     nobody = Evidence(

@@ -61,7 +61,7 @@ def test_what_has_no_odds_ratio() -> None:
     reason = only_reason(frame_of((3, 37), (0, 40)), **EXACT)
     assert reason == (
         "separation: no comparator case has the event, so the odds ratio is infinite "
-        "(Fisher's exact p = 0.2405)"
+        "(Fisher's exact p = 0.2405, 95 % interval from 0.420 upwards)"
     )
     reason = only_reason(frame_of((4, 0), (2, 2)), **EXACT)
     assert reason.startswith("separation: every treated case has the event")

@@ -221,6 +221,23 @@ def test_a_subgroup_is_judged_by_its_own_cases() -> None:
     assert row["risk_ratio"] == pytest.approx(np.exp(0.91 * 0.5 / np.sqrt(0.5)))
 
 
+@pytest.mark.parametrize(
+    ("outcome", "status"),
+    [("o", "not_estimable"), ("rereferred_12m_after_closure", "ok")],
+)
+def test_lots_go_with_no_cause_until_cases_close(outcome: str, status: str) -> None:
+    values = small_evidence([7.0, 14.0, 21.0, 70.0, 77.0, 84.0])
+    evidence = replace(values, case_outcomes=values.case_outcomes.assign(outcome=outcome))
+    outcomes = pd.DataFrame([{"study_id": "s", "outcome": outcome, "kind": "number"}])
+    estimates = effect("weeks", outcome=outcome)
+    (row,) = evalues(evidence, estimates, outcomes, {"s"}).to_dict("records")
+    assert row["status"] == status
+    assert (row["status_reason"] or "").startswith("arms_by_lot: ") == (status != "ok")
+    assert pd.isna(row["evalue"]) == (status != "ok")
+    # Where there were no lots the same rows are judged.
+    assert list(evalues(evidence, estimates, outcomes, {"t"})["status"]) == ["ok"]
+
+
 def test_an_interaction_has_no_single_ratio() -> None:
     both = pd.concat([effect("weeks"), effect("weeks", term="treated:age")])
     row = only_row(small_evidence([7.0, 14.0, 21.0, 70.0, 77.0, 84.0]), both, "number")

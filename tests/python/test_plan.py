@@ -340,6 +340,8 @@ def test_a_plan_has_every_part_and_names_what_is_configured(project: Project, pl
     }.items():
         with next((ROOT / "seeds").rglob(f"{seed}.csv")).open(encoding="utf-8") as file:
             for row in csv.DictReader(file):
+                if row.get("study_id", "fact22") != "fact22":
+                    continue
                 assert seed == "outcome_definitions" or f"`{row[column]}`" in text, row[column]
     assert "no build holds this sample yet" in text
 

@@ -10,9 +10,10 @@ import random
 import re
 import shutil
 import stat
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from fractions import Fraction
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -28,13 +29,14 @@ from csc_outcomes.landing.keys import DEFAULT_KEY_FILE, KEY_VARIABLE, new_key
 from csc_outcomes.randomisation.draws import Lots, draw
 from csc_outcomes.randomisation.errors import AllocationError
 from csc_outcomes.randomisation.families import Child, Family
-from csc_outcomes.randomisation.record import ALLOCATION_COLUMNS, AUDIT_COLUMNS
+from csc_outcomes.randomisation.record import ALLOCATION_COLUMNS, AUDIT_COLUMNS, audit_columns
 from csc_outcomes.randomisation.rules import STATUSES, Allocation, Batch, Rules, allocate
 from projects import ROOT
 
+BY_RULES_1 = ROOT / "tests" / "fixtures" / "allocated_by_rules_1"
 GUIDE = ROOT / "docs" / "randomise_a_trial.md"
 HEADER = ["family_id", "child_id", "case_id", "recommended_date", "approved"]
-NEW = ("--programme", "p", "--seed", "11", "--share-treated", "0.7")
+NEW = ("--block-sizes", "10", "--programme", "p", "--seed", "11", "--share-treated", "0.7")
 FILES = {"allocation.json", "allocation_audit.csv", "allocations.csv"}
 DAY = datetime.date(2015, 8, 3)
 KEY = b"k" * 32
@@ -98,11 +100,39 @@ def family(number: int, n_children: int = 1, is_approved: bool = True) -> Family
     return Family(str(number), DAY, is_approved, children)
 
 
+def watched(lots: Lots, n_families: int) -> tuple[float, float]:
+    """The shares of the next arms that are certain, and that the likelier arm gets right, for
+    somebody who knows the share and the sizes of blocks and sees every arm once it is drawn."""
+    fresh = {(size, 0, 0): 1 / len(lots.block_sizes) for size in lots.block_sizes}
+    belief, n_certain, n_right = dict(fresh), 0, 0
+    for number in range(n_families):
+        is_treated = draw(lots, number).arm == "treated"
+        chances = {
+            (size, seen, n): (int(lots.share * size) - n) / (size - seen)
+            for size, seen, n in belief
+        }
+        chance = sum(belief[state] * chances[state] for state in belief)
+        n_certain += not 1e-9 < chance < 1 - 1e-9
+        n_right += (chance >= 0.5) == is_treated
+        after: dict[tuple[int, int, int], float] = defaultdict(float)
+        for (size, seen, n), likely in belief.items():
+            own = chances[size, seen, n]
+            likely *= own if is_treated else 1 - own
+            if seen + 1 < size:
+                after[size, seen + 1, n + is_treated] += likely
+            else:
+                for state, share in fresh.items():
+                    after[state] += likely * share
+        total = sum(after.values())
+        belief = {state: likely / total for state, likely in after.items() if likely > 0}
+    return n_certain / n_families, n_right / n_families
+
+
 def allocated(
     families: list[Family], seed: int, capacity: int | None = None, **rules: Any
 ) -> Allocation:
     """One batch in blocks of 10 with a share of 0.7."""
-    lots = Lots(seed, Fraction(7, 10), 10)
+    lots = Lots(seed, Fraction(7, 10), (10,))
     return allocate(Rules("p", lots, **rules), [Batch(families, DAY, capacity)], KEY)
 
 
@@ -110,7 +140,7 @@ def allocated(
 
 
 def test_draws_stay_the_same_for_ever() -> None:
-    lots = Lots(20150801, Fraction(7, 10), 10)
+    lots = Lots(20150801, Fraction(7, 10), (10,))
     arms = "".join(draw(lots, n).arm[0] for n in range(20))
     assert arms == "ttttctctctttttttccct"
     digest = hashlib.sha256(b"csc_allocate_1|draw|20150801|1|1").hexdigest()
@@ -119,15 +149,68 @@ def test_draws_stay_the_same_for_ever() -> None:
 
 def test_every_block_has_its_share_and_no_prefix_strays_further_than_a_block_allows() -> None:
     for seed in range(300):
-        lots = Lots(seed, Fraction(7, 10), 10)
+        lots = Lots(seed, Fraction(7, 10), (10,))
         arms = np.array([draw(lots, n).arm == "treated" for n in range(57)])
         assert (arms[:50].reshape(5, 10).sum(axis=1) == 7).all()
         strays = np.abs(np.cumsum(arms) - 0.7 * np.arange(1, 58))
         assert strays.max() <= 2.1 + 1e-9
 
 
+def test_blocks_of_several_sizes_stay_the_same_for_ever() -> None:
+    lots = Lots(20150801, Fraction(7, 10), (10, 20))
+    draws = [draw(lots, n) for n in range(60)]
+    assert "".join(one.arm[0] for one in draws[:30]) == "ttttctctctctttcttttccccccttttt"
+    assert [one.block_size for one in draws if one.position == 1] == [20, 20, 10, 10]
+    digest = hashlib.sha256(b"csc_allocate_2|draw|20150801|1|1").hexdigest()
+    assert draws[0].digits == digest[:16]
+    first = int(hashlib.sha256(b"csc_allocate_2|block_size|20150801|1").hexdigest()[:16], 16)
+    assert draws[0].block_size == (10, 20)[first * 2 // 2**64]
+
+
+def test_blocks_of_several_sizes_have_their_share_and_each_size_is_as_likely() -> None:
+    sizes: list[int] = []
+    second: list[tuple[int, int]] = []
+    for seed in range(200):
+        lots = Lots(seed, Fraction(7, 10), (10, 20, 30))
+        draws = [draw(lots, n) for n in range(150)]
+        own = [one.block_size for one in draws if one.position == 1]
+        whole: dict[int | None, list[bool]] = {}
+        for one in draws:
+            whole.setdefault(one.block, []).append(one.arm == "treated")
+        assert list(whole) == list(range(1, len(own) + 1))
+        for size, arms in list(zip(own, whole.values(), strict=True))[:-1]:
+            assert size == len(arms)
+            assert sum(arms) * 10 == 7 * len(arms)
+        strays = np.cumsum([one.arm == "treated" for one in draws]) - 0.7 * np.arange(1, 151)
+        assert np.abs(strays).max() <= 0.21 * 30 + 1e-9
+        sizes.extend(size for size in own[:5] if size)
+        second.append((own[0] or 0, own[1] or 0))
+    counts = Counter(sizes)
+    assert set(counts) == {10, 20, 30}
+    for size in counts:
+        assert binomtest(counts[size], len(sizes), 1 / 3).pvalue > 1e-4
+    # One size says nothing of the next.
+    assert abs(np.corrcoef(np.array(second).T)[0, 1]) < 4 / 200**0.5
+
+
+def test_the_guide_says_what_sizes_of_blocks_give_away() -> None:
+    pattern = r"^\| `([\d,]+)` \| (\d+) % \| (\d+) % \|$"
+    said = re.findall(pattern, GUIDE.read_text(encoding="utf-8"), re.MULTILINE)
+    assert [sizes for sizes, *_ in said] == ["10", "20", "10,20", "10,20,30"]
+    for sizes, certain, right in said:
+        block_sizes = tuple(map(int, sizes.split(",")))
+        lots = [Lots(seed, Fraction(7, 10), block_sizes) for seed in range(60)]
+        found = np.array([watched(own, 120) for own in lots])
+        margin = 4 * found.std(axis=0, ddof=1) / 60**0.5 + 0.005
+        assert (np.abs(found.mean(axis=0) - [int(certain) / 100, int(right) / 100]) < margin).all()
+    # Where the size is known, the last run of one arm is certain: on average 2.125 of ten places.
+    orders = [[n in comparators for n in range(10)] for comparators in combinations(range(10), 3)]
+    runs = [next(n for n in range(10, 0, -1) if order[-n:] == [order[-1]] * n) for order in orders]
+    assert np.mean(runs) == pytest.approx(2.125)
+
+
 def test_every_place_is_treated_as_often_as_the_share_over_many_seeds() -> None:
-    lots = [Lots(seed, Fraction(7, 10), 10) for seed in range(3000)]
+    lots = [Lots(seed, Fraction(7, 10), (10,)) for seed in range(3000)]
     patterns = np.array([[draw(own, n).arm == "treated" for n in range(10)] for own in lots])
     for place in range(10):
         assert binomtest(int(patterns[:, place].sum()), 3000, 0.7).pvalue > 1e-4
@@ -142,7 +225,7 @@ def test_every_place_is_treated_as_often_as_the_share_over_many_seeds() -> None:
 
 
 def test_simple_draws_have_the_share_on_average_only() -> None:
-    lots = [Lots(seed, Fraction(2, 3), None) for seed in range(200)]
+    lots = [Lots(seed, Fraction(2, 3), ()) for seed in range(200)]
     arms = np.array([[draw(own, n).arm == "treated" for n in range(30)] for own in lots])
     assert binomtest(int(arms.sum()), arms.size, 2 / 3).pvalue > 1e-4
     assert len(set(arms.sum(axis=1))) > 5
@@ -154,7 +237,9 @@ def test_simple_draws_have_the_share_on_average_only() -> None:
 )
 def test_a_share_that_a_block_cannot_have_is_refused(share: str, size: int) -> None:
     with pytest.raises(AllocationError, match="share"):
-        Lots(1, Fraction(share), size)
+        Lots(1, Fraction(share), (size,))
+    with pytest.raises(AllocationError, match="share"):
+        Lots(1, Fraction(share), (30 if share == "0.7" else 3, size))
 
 
 # Who is drawn
@@ -191,10 +276,10 @@ def test_the_order_of_rows_changes_nothing(tmp_path: Path, run: Run) -> None:
 
 def test_within_a_day_the_key_and_the_seed_settle_the_order() -> None:
     families = [family(n) for n in range(20)]
-    lots = Lots(1, Fraction(7, 10), 10)
+    lots = Lots(1, Fraction(7, 10), (10,))
 
     def order(seed: int, key: bytes) -> list[str]:
-        rules = Rules("p", Lots(seed, lots.share, 10))
+        rules = Rules("p", Lots(seed, lots.share, (10,)))
         steps = allocate(rules, [Batch(families, DAY, None)], key).steps
         return [step.family_key for step in steps]
 
@@ -251,7 +336,7 @@ def test_places_may_be_children_and_then_a_family_needs_one_for_each() -> None:
 
 
 def test_a_child_who_joins_a_treated_family_takes_a_place_too() -> None:
-    rules = Rules("p", Lots(1, Fraction(7, 10), 10), capacity_in="children")
+    rules = Rules("p", Lots(1, Fraction(7, 10), (10,)), capacity_in="children")
     alone, with_another = family(1), family(1, 2)
     lists = [[alone], [with_another], [family(n) for n in range(2, 30)]]
     found = allocate(rules, [Batch(families, DAY, 5) for families in lists], KEY)
@@ -344,7 +429,100 @@ def test_in_each_block_of_the_log_the_smallest_draws_are_treated(first: Path) ->
         assert [arm for _, arm in own] == ["treated"] * 7 + ["comparator"] * 3
 
 
+def test_unless_told_otherwise_blocks_have_ten_or_twenty_places(tmp_path: Path, run: Run) -> None:
+    listed = write_list(tmp_path / "a.csv", rows_of(range(90)))
+    assert run(listed, *NEW[2:], "--output", tmp_path / "one")[0] == 0
+    lines = read(tmp_path / "one" / "allocation_audit.csv")
+    lots = Lots(11, Fraction(7, 10), (10, 20))
+    assert list(lines[0]) == list(audit_columns(lots))
+    assert set(lines[0]) - set(AUDIT_COLUMNS) == {"block_size"}
+    for number, line in enumerate(lines):
+        one = draw(lots, number)
+        assert (line["block"], line["position"]) == (str(one.block), str(one.position))
+        assert (line["block_size"], line["draw"]) == (str(one.block_size), one.digits)
+        assert line["drawn_arm"] == one.arm
+    assert {line["block_size"] for line in lines} == {"10", "20"}
+    settings = json.loads((tmp_path / "one" / "allocation.json").read_text(encoding="utf-8"))
+    assert (settings["method"], settings["block_sizes"]) == ("csc_allocate_2", [10, 20])
+    assert "block_size" not in settings
+    # The order in which sizes are named says nothing; a later list goes on in the same block.
+    named = ("--block-sizes", "20,10", *NEW[2:])
+    assert run(listed, *named, "--output", tmp_path / "one")[0] == 0
+    _, _, both = go_on(run, tmp_path, rows_of(range(90, 120), "2015-09-01"))
+    after = read(both / "allocation_audit.csv")
+    assert after[:90] == lines
+    assert [line["draw"] for line in after[90:]] == [draw(lots, n).digits for n in range(90, 120)]
+    assert run("--verify", both)[0] == 0
+    path = both / "allocation.json"
+    text = path.read_text(encoding="utf-8")
+    for old, new, expected in (("    20\n", "    30\n", 1), ("allocate_2", "allocate_1", 2)):
+        assert old in text
+        path.write_text(text.replace(old, new), encoding="utf-8")
+        assert run("--verify", both)[0] == expected
+
+
+def test_the_settings_count_families_and_children_by_arm(tmp_path: Path, run: Run) -> None:
+    rows = rows_of(range(30)) + rows_of(range(30, 34), approved="no")
+    listed = write_list(tmp_path / "a.csv", rows)
+    assert run(listed, *NEW, "--capacity", 10, "--output", tmp_path / "one")[0] == 0
+    counts = json.loads((tmp_path / "one" / "allocation.json").read_text("utf-8"))["counts"]
+    families: dict[str, set[str]] = {}
+    children: Counter[str] = Counter()
+    for row in read(tmp_path / "one" / "allocations.csv"):
+        state = row["arm"] or row["allocation_status"]
+        families.setdefault(state, set()).add(row["family_id"])
+        children[state] += 1
+    assert set(counts) == {"treated", "comparator", "not_approved", "over_capacity"}
+    assert {state: n["families"] for state, n in counts.items()} == {
+        state: len(own) for state, own in families.items()
+    }
+    assert {state: n["children"] for state, n in counts.items()} == children
+    text = (tmp_path / "one" / "allocation.json").read_text(encoding="utf-8")
+    changed = text.replace('"families": 10', '"families": 11', 1)
+    assert changed != text
+    (tmp_path / "one" / "allocation.json").write_text(changed, encoding="utf-8")
+    status, said = run("--verify", tmp_path / "one")
+    assert (status, "allocation.json, line" in said) == (1, True)
+
+
 # The check
+
+
+def test_a_record_made_by_earlier_rules_is_verified_and_gone_on_from(
+    tmp_path: Path, run: Run
+) -> None:
+    before = contents(BY_RULES_1)
+    assert run("--verify", BY_RULES_1)[0] == 0
+    listed = write_list(tmp_path / "third.csv", rows_of(range(20, 24), "2015-10-01"))
+    new = ("--continue", BY_RULES_1, "--capacity", 40, "--output", tmp_path / "three")
+    assert run(listed, *new)[0] == 0
+    assert contents(BY_RULES_1) == before
+    after = contents(tmp_path / "three")
+    assert after["allocation_audit.csv"].startswith(before["allocation_audit.csv"])
+    settings = json.loads(after["allocation.json"])
+    assert (settings["method"], settings["block_size"]) == ("csc_allocate_1", 10)
+    assert settings["counts"]["treated"]["families"] > 10
+    assert run("--verify", tmp_path / "three")[0] == 0
+    # One size draws as it always did.
+    again = write_list(tmp_path / "a.csv", rows_of(range(13)) + rows_of([13], approved="no"))
+    assert run(again, *NEW, "--output", tmp_path / "again")[0] == 0
+    log = (tmp_path / "again" / "allocation_audit.csv").read_bytes()
+    assert before["allocation_audit.csv"].startswith(log)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [("csc_allocate_1", "csc_allocate_9"), ('"record_version": 2', '"record_version": 3')],
+)
+def test_rules_that_this_version_does_not_have_are_said(
+    first: Path, run: Run, old: str, new: str
+) -> None:
+    path = first / "allocation.json"
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new), encoding="utf-8")
+    status, said = run("--verify", first)
+    assert (status, "made by rules that this version doesn't have" in said) == (2, True)
 
 
 def test_what_was_not_touched_is_verified(first: Path, run: Run) -> None:
@@ -586,8 +764,10 @@ def test_headers_that_are_missing_or_too_many_are_refused_without_a_value(
         (("list.csv",), "a new allocation needs --programme, --seed, --share-treated"),
         (("list.csv", *NEW, "--seed", "-1"), "the seed must be a whole number from 0 on"),
         (("list.csv", *NEW, "--capacity", "-1"), "--capacity can't be below 0"),
-        (("list.csv", *NEW, "--simple", "--block-size", "10"), "leave out --block-size"),
-        (("list.csv", *NEW, "--block-size", "9"), "take a block size of 10 or 20 or 30"),
+        (("list.csv", *NEW, "--simple"), "leave out --block-sizes"),
+        (("list.csv", *NEW, "--block-sizes", "10,9"), "take a block size of 10 or 20 or 30"),
+        (("list.csv", *NEW, "--block-sizes", "10,10"), "the block size 10 stands there twice"),
+        (("list.csv", *NEW[2:-1], "2/3"), "take a block size of 3 or 6 or 9"),
         (("list.csv", *NEW, "--programme", " "), "--programme is empty"),
         (("list.csv", "--verify", "x"), "--verify takes a folder alone"),
         (("nothing.csv", *NEW), "No such file or directory"),
@@ -631,6 +811,6 @@ def test_the_guide_can_be_followed(
     for command in commands:
         status, said = run(*command.split())
         assert status == 0, said
-    named = set(re.findall(r"^\| `([\w.]+)` \|", text, re.MULTILINE)) - {"allocation_status"}
+    named = set(re.findall(r"^\| `([a-z][\w.]+)` \|", text, re.MULTILINE)) - {"allocation_status"}
     assert named == FILES | {"recommended_1.csv"} | set(STATUSES)
     assert set(contents(tmp_path / "recommended_allocation")) == named - set(STATUSES)

@@ -29,7 +29,7 @@ from test_estimators_competing_risks import TIMES, arrays, first_ends
 CLOCKS = ("later_of_both", "plan_start", "programme_entry", "study_start")
 ARMS = {"0": "comparator", "1": "treated"}
 CAUSES = {"1": "closure", "2": "escalation"}
-TESTS = {"log_rank", "gray_closure", "gray_escalation"} | {
+TESTS = {"log_rank", "log_rank_clustered", "gray_closure", "gray_escalation"} | {
     f"proportional_hazards_{transform}" for transform in TRANSFORMS
 }
 
@@ -212,7 +212,10 @@ def test_separated_arms_give_a_reason_where_there_is_no_answer(
         sample="cem_caliper",
         clock="plan_start",
     ).set_index(["cause", "at_days"])
-    assert found.loc[("closure", 365), "status_reason"].startswith("one_sided: ")
+    one_sided = found.loc[("closure", 365)]
+    assert one_sided["status_reason"].startswith("one_sided: ")
+    assert one_sided[["std_error", "ci_low", "ci_high", "p_value"]].isna().all()
+    assert one_sided[["difference", "incidence_treated"]].notna().all()
     assert found.loc[("closure", 500), "status_reason"].startswith("no_variation: ")
     assert found.loc["escalation", "difference"].isna().all()
 
@@ -239,9 +242,14 @@ def evidence(ended: list[tuple[str, int, str, int]]) -> tuple[Evidence, pd.DataF
 
 def asked_for() -> tuple[pd.DataFrame, pd.DataFrame]:
     analyses = pd.DataFrame({"study_id": ["s"], "sample": ["cem_caliper"]})
-    names = ["incidence_horizon_days", "survival_horizon_days"]
-    parameters = pd.DataFrame({"study_id": "s", "parameter_id": names, "value": ["5", "8"]})
-    return analyses, parameters
+    values = {
+        "incidence_horizon_days": "5",
+        "survival_horizon_days": "8",
+        "arm_source": "enrolment",
+        "fewest_events": "0",
+    }
+    parameters = pd.DataFrame({"parameter_id": list(values), "value": list(values.values())})
+    return analyses, parameters.assign(study_id="s")
 
 
 SMALL = [
@@ -255,7 +263,7 @@ SMALL = [
 def test_by_hand() -> None:
     made, ends = evidence(SMALL)
     analyses, parameters = asked_for()
-    curves = cumulative_incidences(made, ends)
+    curves = cumulative_incidences(made, ends, parameters)
     assert set(curves["study_id"]) == {"s"}
     treated = curves[(curves["arm"] == "treated") & (curves["cause"] == "closure")]
     assert treated["time_days"].tolist() == [0, 3, 5, 7]
@@ -281,12 +289,12 @@ def test_cases_seen_late_are_at_risk_after_their_entry_alone() -> None:
     late = [*SMALL, ("treated", 4, "closure", 4), ("treated", 6, "closure", 4)]
     made, ends = evidence(late)
     analyses, parameters = asked_for()
-    curve = survival_curves(made)
+    curve = survival_curves(made, parameters)
     treated = curve[curve["arm"] == "treated"].set_index("time_days")
     # Who ends by the day of entry never was at risk.
     assert treated.index.tolist() == [0, 3, 5, 6, 7]
     assert treated["n_at_risk"].tolist() == [4, 4, 4, 3, 2]
-    tests = survival_tests(made, ends, analyses).set_index("test")
+    tests = survival_tests(made, ends, analyses, parameters).set_index("test")
     assert tests.loc["gray_closure", "status_reason"].startswith("late_watch: ")
     assert tests.loc["log_rank", "status"] == "ok"
     all_late = [(arm, days, how, 1) for arm, days, how, _ in SMALL]
@@ -309,9 +317,9 @@ def test_a_sample_without_cases_says_so() -> None:
         made.clocks,
     )
     analyses, parameters = asked_for()
-    assert list(cumulative_incidences(made, ends).columns) == list(INCIDENCE_COLUMNS)
+    assert list(cumulative_incidences(made, ends, parameters).columns) == list(INCIDENCE_COLUMNS)
     for table, columns in (
-        (survival_tests(made, ends, analyses), TEST_COLUMNS),
+        (survival_tests(made, ends, analyses, parameters), TEST_COLUMNS),
         (incidence_differences(made, ends, analyses, parameters), DIFFERENCE_COLUMNS),
         (survival_summaries(made, analyses, parameters), SUMMARY_COLUMNS),
     ):

@@ -30,7 +30,7 @@ KEPT = {
     "fct_calibrated_estimates": {"estimate", "p_value"},
 }
 ASKED = "select distinct study_id, sample from study_analyses"
-MATCHED = f"{ASKED} where sample != 'unmatched'"
+MATCHED = f"{ASKED} where sample not in ('unmatched', 'allocated_children')"
 ARMS = "(values ('treated'), ('comparator')) as arms (arm)"
 # What must have a row in each mart, for every study.
 EXPECTED = {
@@ -42,7 +42,7 @@ EXPECTED = {
     "fct_covariate_balance": f"""select study_id, sample as method, covariate from ({ASKED})
         inner join study_covariates using (study_id) where in_balance""",
     "fct_closure_decomposition": f"""select study_id, sample from ({ASKED})
-        inner join study_outcomes using (study_id) where outcome = 'closed_recorded'""",
+        inner join study_outcomes using (study_id) where outcome = 'escalated_after_closure'""",
     "fct_rereferral_exposure": f"""select study_id, sample, arm from ({ASKED})
         inner join study_outcomes using (study_id) cross join {ARMS}
         where outcome = 'rereferred_12m'""",

@@ -394,7 +394,6 @@ def test_names_of_covariates() -> None:
         ("ipw", "hc1"),
         ("ebal", "hc1"),
         ("aipw", "influence"),
-        ("fisher_exact", "exact"),
         ("cox", "hc1"),
         ("rmst", "hc1"),
     ],
@@ -414,6 +413,11 @@ def test_fewer_events_than_the_study_asks_for(estimator: str, se_type: str) -> N
     assert rows["estimate"].isna().all()
 
 
+def test_an_exact_test_takes_any_number_of_events() -> None:
+    rows = estimates("none", estimator="fisher_exact", se_type="exact", fewest_events=1000)
+    assert rows.loc["treated", "status"] == "ok"
+
+
 def test_numbers_have_no_events_to_be_few() -> None:
     rows = estimates("none", outcome="absence_days", unit="days", fewest_events=1000)
     assert rows.loc["treated", "status"] == "ok"
@@ -429,7 +433,11 @@ def test_what_became_of_each_arm() -> None:
         ]
     )
     asked_for = pd.DataFrame({"study_id": ["trial"], "sample": ["unmatched"]})
-    rows = group_outcomes(evidence(), outcomes, asked_for).set_index(["outcome", "arm"])
+    by_child = pd.DataFrame(
+        [{"study_id": "trial", "parameter_id": "arm_source", "value": "enrolment"}]
+    )
+    rows = group_outcomes(evidence(), outcomes, asked_for, by_child)
+    rows = rows.set_index(["outcome", "arm"])
     cases = trial()
     for code, arm in enumerate(ARMS.values()):
         own = cases[cases["treated"] == code]

@@ -116,20 +116,20 @@ def test_a_pupil_of_two_schools_keeps_both_rows(
     ]
 
 
-def test_stress_is_spread_by_score_and_a_small_wave_is_hidden(
+def test_stress_is_spread_in_bands_and_what_few_scored_is_hidden(
     warehouse: duckdb.DuckDBPyConnection,
 ) -> None:
     query = (
-        "select stress_score, n, n_respondents, mean_score, status_reason"
+        "select score_from, n, n_respondents, mean_score, status_reason"
         " from fct_staff_stress_distribution"
         " where study_id = 'trial' and organisation = ? and survey_month = ? order by 1"
     )
     mean = pytest.approx((10 * 20 + 9 * 19) / 19)
     assert rows(warehouse, query, "programme", AUTUMN) == [
-        (19.0, 9, 19, mean, None),
+        (10.0, 9, 19, mean, None),
         (20.0, 10, 19, mean, None),
     ]
-    assert [row[1] for row in rows(warehouse, query, "authority", AUTUMN)] == [1] * 9
+    assert [row[:3] for row in rows(warehouse, query, "authority", AUTUMN)] == [(20.0, 9, 9)]
     ((*figures, reason),) = rows(warehouse, query, "programme", SPRING)
     assert figures == [None] * 4
     assert reason.startswith("small_group: ")
@@ -159,16 +159,16 @@ def test_visits_are_set_beside_the_authoritys(warehouse: duckdb.DuckDBPyConnecti
     found = rows(
         warehouse,
         "select measure, month_start_date, organisation, n_respondents, mean_counted,"
-        " highest_counted, ratio_to_authority, split_part(status_reason, ':', 1)"
+        " n_above_benchmark, ratio_to_authority, split_part(status_reason, ':', 1)"
         " from fct_workloads where study_id = 'trial' order by 1, 2, 3",
     )
     assert found == [
-        ("cases_held", AUTUMN, "programme", 5, 7.0, 7.0, None, None),
+        ("cases_held", AUTUMN, "programme", 5, 7.0, None, None, None),
         ("cases_held", None, "authority", 0, None, None, None, "no_counts"),
-        ("visits_in_month", AUTUMN, "authority", 5, 4.0, 6.0, None, None),
-        ("visits_in_month", AUTUMN, "programme", 5, 11.0, 12.0, 2.75, None),
+        ("visits_in_month", AUTUMN, "authority", 5, 4.0, None, None, None),
+        ("visits_in_month", AUTUMN, "programme", 5, 11.0, None, 2.75, None),
         ("visits_in_month", SPRING, "authority", None, None, None, None, "small_group"),
-        ("visits_in_month", SPRING, "programme", 5, 9.0, 9.0, None, None),
+        ("visits_in_month", SPRING, "programme", 5, 9.0, None, None, None),
     ]
 
 

@@ -180,7 +180,7 @@ def dirty_twin(clean: Path = CLEAN, split_family: bool = False) -> DirtyTwin:
         _contract("study_files", [_file(holds) for holds in FAULTS]),
         as_csv([_own_headers(row) for row in cases]),
         _contract("case_list", [_cases_file()]),
-        as_csv([{**row, "child_id": _id(row["child_id"])} for row in wishes]),
+        as_csv([{**_texts(row), "child_id": _id(row["child_id"])} for row in wishes]),
         n_sound,
         quarantined,
         n_duplicates,
@@ -197,6 +197,10 @@ def add_trial_files(project: Project, split_family: bool = False) -> DirtyTwin:
     folder = project.path / "extracts" / "dirty_trial"
     (folder / "objections.csv").write_bytes(twin.objections)
     return twin
+
+
+def _texts(row: dict[Any, Any]) -> Row:
+    return {str(name): str(value) for name, value in row.items()}
 
 
 def _id(value: str) -> str:
@@ -217,7 +221,7 @@ def _day_first(value: str) -> str:
 
 
 def _in_dialect(holds: str, row: dict[Any, Any]) -> Row:
-    changed = {str(name): str(value) for name, value in row.items()}
+    changed = _texts(row)
     for name in ID_COLUMNS:
         if name in changed:
             changed[name] = _id(changed[name])
@@ -237,7 +241,7 @@ def _in_dialect(holds: str, row: dict[Any, Any]) -> Row:
 
 
 def _case_in_dialect(row: dict[Any, Any]) -> Row:
-    changed = {str(name): str(value) for name, value in row.items()}
+    changed = _texts(row)
     for name in ("child_ref", "case_ref", "family_ref"):
         changed[name] = _id(changed[name])
     for name in CASE_DATES:

@@ -1,6 +1,6 @@
 {%- set numbers = [
     'age_at_plan_start', 'n_siblings_under_18', 'n_previous_referrals', 'years_since_start',
-    'months_open_at_entry', 'has_disability', 'has_earlier_support'
+    'months_open_at_entry', 'has_disability', 'has_earlier_support', 'age_at_school_year_start'
 ] -%}
 {%- set whole_units = {'age_at_plan_start': 'age_completed_years'} -%}
 {%- set texts = ['sex_code', 'ethnicity_code', 'nationality', 'ward', 'primary_need_code'] -%}
@@ -30,6 +30,10 @@ described as (
         case when cases.has_disability then 1.0 when not cases.has_disability then 0.0 end
             as has_disability,
         case when support.has_earlier_support then 1.0 else 0.0 end as has_earlier_support,
+        cases.age_at_plan_start + {{ days_between(
+            'cases.plan_start_date',
+            "cast(substr(studies.absence_school_year, 1, 4) || '-08-31' as date)"
+        ) }} / 365.25 as age_at_school_year_start,
         cases.sex_code,
         cases.ethnicity_code,
         cases.nationality,

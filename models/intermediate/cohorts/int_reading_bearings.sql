@@ -23,4 +23,4 @@ inner join samples using (sample)
 where
     '|' || coalesce(outcomes.parameters, '') || '|' || coalesce(samples.parameters, '') || '|'
     like '%|' || changed.parameter_id || '|%'
-    and (samples.sample = 'cem_caliper' or changed.value != 'programme_entry')
+    and (samples.sample = 'cem_caliper' or changed.value not in ('programme_entry', 'each_link'))

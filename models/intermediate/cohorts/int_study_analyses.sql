@@ -25,7 +25,10 @@ read as (
     where
         studies.reading = 'main'
         or bearing.reading is not null
-        or (studies.data_cut is not null and analyses.in_curve)
+        or (
+            studies.data_cut is not null
+            and (analyses.in_curve or analyses.estimator in ('cox', 'rmst'))
+        )
 )
 
 select

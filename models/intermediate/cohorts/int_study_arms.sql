@@ -1,8 +1,10 @@
 -- Every case of a study with its arm. By enrolment, a case of the study's authority is treated when
 -- enrolled in the study's programme and a comparator otherwise; by allocation (`arm_source`) only
 -- cases that were allocated are in the study, in the arm they were allocated to, whatever they went
--- on to have (intention to treat: Project Crewe report, appendix 6). A case that ended for a
--- reason the study doesn't count is over, but not closed (`closure_reasons_counted`).
+-- on to have (intention to treat: Project Crewe report, appendix 6). A case that ended for a reason
+-- the study doesn't count is over, but not closed (`closure_reasons_counted`). One that was
+-- enrolled after the last day that can be observed may serve as a comparator
+-- (`comparator_may_join_later`); by default it is in no arm's sample.
 with
 studies as (select * from {{ ref('int_studies') }}),
 cases as (select * from {{ ref('int_admitted_cin_cases') }}),
@@ -46,6 +48,11 @@ arms as (
             and cases.case_id = enrolments.case_id
             and studies.programme_id = enrolments.programme_id
             and studies.arm_source = enrolments.arm_source
+            and (
+                studies.comparator_may_join_later is not true
+                or studies.observed_until >= enrolments.entry_date
+                or studies.arm_source = 'allocation'
+            )
     where studies.arm_source = 'enrolment' or enrolments.case_id is not null
 )
 

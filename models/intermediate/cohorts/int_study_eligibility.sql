@@ -1,7 +1,10 @@
--- Whose outcome counts: opened inside the window, still open when the study started, and, for treated
--- cases, opened strictly before entering the programme (FACT22 report, appendix 2, "Matching"); not
--- taken out of the study by an objection, counted by the study's unit, and with an outcome that is
--- known (Project Crewe report, "Quantitative design"). The first reason that fails is kept.
+{%- set months_open = 6 -%}
+-- Whose outcome counts: opened inside the window, still open when the study started, and, for
+-- treated cases, opened strictly before entering the programme (FACT22 report, appendix 2,
+-- "Matching"); not taken out of the study by an objection, counted by the study's unit, and with an
+-- outcome that is known (Project Crewe report, "Quantitative design"). Comparators without matching
+-- (`comparator_rule`) must have been open for six months when the study started (FACT22 report,
+-- appendix 3). The first reason that fails is kept.
 with
 arms as (select * from {{ ref('int_study_arms') }}),
 studies as (select * from {{ ref('int_studies') }}),
@@ -50,6 +53,12 @@ judged as (
             when studies.case_unit = 'index_child' and arms.is_index_child is not true
                 then 'not_index_child'
             when arms.is_outcome_known is false then 'outcome_incomplete'
+            when
+                studies.comparator_rule = 'app3'
+                and arms.arm = 'comparator'
+                and arms.plan_start_date
+                > {{ add_months('studies.study_start', '-' ~ months_open) }}
+                then 'not_open_long_enough'
         end as ineligible_reason
     from arms
     inner join studies using (study_id, la_code)

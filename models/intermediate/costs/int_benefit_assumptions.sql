@@ -16,7 +16,8 @@
     'cin_case_cost_gbp': 'double',
     'cp_case_cost_gbp': 'double',
     'escalations_from': 'date',
-    'escalations_to': 'date'
+    'escalations_to': 'date',
+    'comparator_escalations_recorded': 'boolean'
 } %}
 with
 studies as (select * from {{ ref('studies') }}),

@@ -1,7 +1,8 @@
 -- What the comparison of costs and benefits takes from the data, for each arm of a study that has
--- weekly costs or benefits: how long its eligible cases were open, as far as it was seen, and how
--- many were referred again or escalated to child protection. Shares are taken over the number of
--- cases that the study's assumptions state, otherwise over the eligible ones.
+-- weekly costs or benefits: how long its eligible cases were open by the study's rule of length, as
+-- far as it was seen, how long until they were first closed, and how many were referred again or
+-- escalated to child protection. Shares are taken over the number of cases that the study's
+-- assumptions state, otherwise over the eligible ones.
 with
 studies as (select * from {{ ref('studies') }}),
 assumptions as (select * from {{ ref('int_benefit_assumptions') }}),
@@ -40,6 +41,10 @@ cases as (
         eligible.case_id,
         lengths.value / 7.0 as weeks_open,
         lengths.is_censored,
+        case
+            when closures.value = 1
+                then {{ days_between('lengths.origin_date', 'closures.event_date') }} / 7.0
+        end as weeks_to_closure,
         rereferrals.value as is_rereferred,
         escalations.value as is_escalated,
         case
@@ -52,6 +57,7 @@ cases as (
         on arms.study_id = eligible.study_id and arms.arm = eligible.arm
     {% for relation, outcome in {
         'lengths': 'case_length_days',
+        'closures': 'closed_recorded',
         'rereferrals': 'rereferred_after_closure',
         'escalations': 'escalated_cp'
     }.items() -%}
@@ -71,6 +77,9 @@ select
     coalesce(cast(max(n_stated) as bigint), count(case_id)) as n_costed,
     count(case when is_censored then weeks_open end) as n_censored,
     {{ stable_sum('weeks_open') }} / nullif(count(weeks_open), 0) as mean_weeks_open,
+    count(weeks_to_closure) as n_recorded_closures,
+    {{ stable_sum('weeks_to_closure') }} / nullif(count(weeks_to_closure), 0)
+        as mean_weeks_to_recorded_closure,
     cast(sum(is_rereferred) as bigint) as n_rereferred,
     cast(sum(is_escalated) as bigint) as n_escalated,
     cast(sum(is_escalated_in_window) as bigint) as n_escalated_in_window

@@ -1,5 +1,7 @@
 -- What the build computes of the comparison of costs and benefits, in the shape in which published
--- figures ask for it. The report cuts the saving per case that it gives in words to whole pounds.
+-- figures ask for it. The report cuts the saving per case that it gives in words to whole pounds,
+-- its difference between the rates of re-referral is that of the rounded rates, and it compares
+-- escalations with the national rate alone.
 with
 costs as (select * from {{ ref('fct_cost_per_case') }}),
 
@@ -9,7 +11,21 @@ benefits as (
 ),
 
 rereferrals as (select * from {{ ref('fct_rereferral_savings') }}),
-escalations as (select * from {{ ref('fct_escalation_savings') }}),
+
+escalations as (
+    select * from {{ ref('fct_escalation_savings') }}
+    where compared_with = 'national_rate'
+),
+
+rounded_rates as (
+    select
+        study_id,
+        max(case when arm = 'treated' then round(100 * rereferral_rate, 1) end)
+        - max(case when arm = 'comparator' then round(100 * rereferral_rate, 1) end)
+            as difference
+    from rereferrals
+    group by study_id
+),
 
 assumptions as (
     select
@@ -41,6 +57,11 @@ figures as (
         'rereferrals', 'rereferral_saving', "''", "'" ~ measure ~ "'", 'arm', measure
     ) }}
     {% endfor -%}
+    union all
+    {{ computed_figure(
+        'rounded_rates', 'rereferral_saving', "''", "'rounded_points'", "'difference'",
+        'difference', where='difference is not null'
+    ) }}
     {% for measure, value in {
         'n_escalated': 'n_escalated',
         'escalation_rate': 'escalation_rate',

@@ -7,6 +7,11 @@ risks as (select * from {{ ref('int_computed_risks') }}),
 risk_shares as (select * from {{ ref('int_computed_risk_shares') }}),
 pupils as (select * from {{ ref('int_computed_pupils') }}),
 costs as (select * from {{ ref('int_computed_costs') }}),
+trials as (select * from {{ ref('int_computed_trial') }}),
+curves as (select * from {{ ref('int_computed_curves') }}),
+plans as (select * from {{ ref('int_computed_plans') }}),
+staff as (select * from {{ ref('int_computed_staff') }}),
+interviews as (select * from {{ ref('int_computed_interviews') }}),
 
 figures as (
     select * from effects
@@ -20,6 +25,16 @@ figures as (
     select * from pupils
     union all
     select * from costs
+    union all
+    select * from trials
+    union all
+    select * from curves
+    union all
+    select * from plans
+    union all
+    select * from staff
+    union all
+    select * from interviews
 )
 
 select * from figures

@@ -1,7 +1,8 @@
 -- The figures that diagnostics judge, per analysis: those of its sample, those that depend on its
 -- outcome, and its own. Where comparators are sought, analyses of all eligible cases weigh these
--- themselves, so the balance of the unweighted sample says nothing about them; a trial's does. A subgroup is judged by its own cases; the whole
--- sample tells of it how much was matched and observed.
+-- themselves, so the balance of the unweighted sample says nothing about them. A subgroup is judged
+-- by its own cases; the whole sample tells of it how much was matched and observed. An exact test is
+-- made for few events, so their number says nothing against it.
 with
 analyses as (
     select * from {{ ref('int_study_analyses') }}
@@ -30,6 +31,7 @@ figures as (
             and not (
                 analyses.sample = 'unmatched'
                 and studies.comparators_matched
+                and studies.comparator_rule = 'matched'
                 and of_samples.diagnostic in (
                     'largest_abs_smd', 'largest_variance_ratio', 'smallest_variance_ratio'
                 )
@@ -68,5 +70,12 @@ figures as (
     from of_analyses
 )
 
-select * from figures
-where value is not null
+select figures.*
+from figures
+inner join analyses using (study_id, analysis_id)
+where
+    figures.value is not null
+    and not (
+        analyses.estimator = 'fisher_exact'
+        and figures.diagnostic in ('events_treated', 'events_comparator')
+    )

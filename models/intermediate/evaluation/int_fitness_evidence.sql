@@ -12,7 +12,9 @@ with deliveries as (
 failures as (
     select
         la_code,
-        count(*) as n_failures
+        {{ ordered_list(
+            "distinct suite || ': ' || expectation", "suite || ': ' || expectation", ', '
+        ) }} as failed_rules
     from {{ ref('fct_expectation_results') }}
     where severity = 'critical' and not success
     group by la_code
@@ -53,7 +55,7 @@ select
     deliveries.la_code is not null as has_delivery,
     deliveries.extract_as_of_date,
     deliveries.extract_window_start,
-    failures.n_failures,
+    failures.failed_rules,
     families.n_family_ids,
     matched.n_matched,
     estimates.status_reason

@@ -10,8 +10,8 @@ findings as (
     union all
     {{ fitness_finding(
         'cannot',
-        "'The delivery fails ' || n_failures || ' critical expectations and is withheld'",
-        'n_failures > 0'
+        "'The delivery is withheld for failing ' || failed_rules",
+        'failed_rules is not null'
     ) }}
     union all
     {{ fitness_finding('cannot', "'No treated case has a comparator'", 'n_matched = 0') }}

@@ -60,7 +60,8 @@ study_thresholds as (
         studies.study_id,
         thresholds.*
     from studies
-    cross join thresholds
+    inner join thresholds
+        on coalesce(thresholds.design, studies.design) = studies.design
 ),
 
 items as (

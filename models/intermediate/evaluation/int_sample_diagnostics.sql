@@ -20,40 +20,61 @@ eligible as (
     group by study_id
 ),
 
-samples as (
+asked as (
     select distinct
         study_id,
-        sample
+        sample,
+        outcome
     from {{ ref('int_study_analyses') }}
+    where reading = 'main'
 ),
 
-sizes as (
+-- What is matched is a share only where comparators are sought.
+shares as (
     select
-        samples.study_id,
-        samples.sample,
+        asked.study_id,
+        asked.sample,
         coalesce(max(sizes.n_cases) filter (where sizes.arm = 'treated'), 0)
-        / cast(nullif(max(eligible.n_treated), 0) as double) as share_of_treated_matched,
-        coalesce(max(sizes.n_children) filter (where sizes.arm = 'treated'), 0)
-            as clusters_treated,
-        coalesce(max(sizes.n_children) filter (where sizes.arm = 'comparator'), 0)
-            as clusters_comparator
-    from samples
+        / cast(nullif(max(eligible.n_treated), 0) as double) as share_of_treated_matched
+    from asked
+    inner join {{ ref('int_studies') }} as studies using (study_id)
     left join {{ ref('int_sample_sizes') }} as sizes using (study_id, sample)
     left join eligible using (study_id)
+    where studies.comparators_matched
     group by all
 ),
 
-events as (
-    select
-        study_id,
-        sample,
-        outcome,
-        'events_' || term as diagnostic,
-        cast(n_events as double) as value
-    from {{ ref('int_sample_event_counts') }}
-    where term in ('treated', 'comparator')
+counted as (
+    select * from {{ ref('int_judged_outcomes') }}
+    where subgroup is null
 ),
 
+{% for figure in ['events', 'clusters'] -%}
+{{ figure }} as (
+    {% for arm in ['treated', 'comparator'] -%}
+    select
+        asked.study_id,
+        asked.sample,
+        asked.outcome,
+        '{{ figure }}_{{ arm }}' as diagnostic,
+        cast(
+            case when outcomes.kind != 'number' or '{{ figure }}' = 'clusters'
+                then coalesce(counted.n_{{ figure }}, 0)
+            end as double
+        ) as value
+    from asked
+    inner join {{ ref('study_outcomes') }} as outcomes using (study_id, outcome)
+    left join counted
+        on
+            asked.study_id = counted.study_id
+            and asked.sample = counted.sample
+            and asked.outcome = counted.outcome
+            and counted.arm = '{{ arm }}'
+    {{ 'union all' if not loop.last }}
+    {% endfor -%}
+),
+
+{% endfor -%}
 observation as (
     select
         study_id,
@@ -68,7 +89,7 @@ observation as (
 figures as (
     {% for relation, diagnostics in {
         'balance': ['largest_abs_smd', 'largest_variance_ratio', 'smallest_variance_ratio'],
-        'sizes': ['share_of_treated_matched', 'clusters_treated', 'clusters_comparator']
+        'shares': ['share_of_treated_matched']
     }.items() -%}
     {% for diagnostic in diagnostics -%}
     select
@@ -82,6 +103,8 @@ figures as (
     {% endfor -%}
     {% endfor -%}
     select * from events
+    union all
+    select * from clusters
     union all
     select * from observation
 )

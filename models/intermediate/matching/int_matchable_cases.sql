@@ -1,5 +1,5 @@
--- Eligible cases with their stratum, and what the caliper and the open-at-entry rule need, in studies
--- that seek comparators (`comparators_matched`).
+-- Eligible cases with their stratum, and what the caliper and the open-at-entry rule need, in
+-- studies that seek comparators (`comparators_matched`, `comparator_rule`).
 with
 arms as (select * from {{ ref('int_study_arms') }}),
 
@@ -12,7 +12,7 @@ strata as (select * from {{ ref('int_strata') }}),
 
 studies as (
     select * from {{ ref('int_studies') }}
-    where comparators_matched
+    where comparators_matched and comparator_rule = 'matched'
 )
 
 select

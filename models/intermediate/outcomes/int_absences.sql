@@ -2,11 +2,28 @@
 -- (`absence_terms`, `absence_school_year`), at all of its schools: a session is half a day (Project
 -- Crewe report, appendix 6). `log_mode` says what becomes of nought in the logarithm (ambiguity
 -- A27): 1 is added to every child's days, or the child drops out. A child without a record of those
--- terms isn't here.
+-- terms isn't here, and at a cut of the data before they ended nobody is.
 with
 studies as (select * from {{ ref('int_studies') }}),
 cases as (select * from {{ ref('int_first_cases') }}),
 absences as (select * from {{ ref('int_admitted_school_absences') }}),
+
+-- The last day of the last term that counts: before it the year's absences aren't complete.
+ended as (
+    select
+        study_id,
+        cast(
+            case
+                when '|' || absence_terms || '|' like '%|summer|%'
+                    then cast(substr(absence_school_year, 1, 4) as integer) + 1 || '-07-31'
+                when '|' || absence_terms || '|' like '%|spring|%'
+                    then cast(substr(absence_school_year, 1, 4) as integer) + 1 || '-04-30'
+                else substr(absence_school_year, 1, 4) || '-12-31'
+            end as date
+        ) as last_day
+    from studies
+    where absence_school_year is not null
+),
 
 missed as (
     select
@@ -16,6 +33,7 @@ missed as (
         studies.log_mode,
         cast(sum(absences.sessions_absent) as double) / 2 as absence_days
     from studies
+    inner join ended using (study_id)
     inner join cases using (study_id, la_code)
     inner join absences
         on
@@ -23,6 +41,7 @@ missed as (
             and cases.child_id = absences.child_id
             and studies.absence_school_year = absences.school_year
             and '|' || studies.absence_terms || '|' like '%|' || absences.term || '|%'
+    where studies.followed_until >= ended.last_day
     group by studies.study_id, cases.la_code, cases.case_id, studies.log_mode
 )
 

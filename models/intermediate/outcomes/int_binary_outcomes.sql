@@ -6,15 +6,7 @@ escalations as (select * from {{ ref('int_escalations_in_study') }}),
 before_study as (select * from {{ ref('int_escalations_before_study') }}),
 rereferrals as (select * from {{ ref('int_rereferrals') }}),
 short_observations as (select * from {{ ref('int_short_observations') }}),
-rereferred as (select * from {{ ref('int_rereferrals_after_closure') }}),
-
-lasting as (
-    select
-        closures.*,
-        rereferred.rereferral_after_closure_date
-    from closures
-    left join rereferred using (study_id, la_code, case_id)
-),
+lasting as (select * from {{ ref('int_lasting_closures') }}),
 
 {% for event in ['rereferred', 'escalated'] -%}
 followed_{{ event }} as (
@@ -70,6 +62,8 @@ outcomes as (
             'rereferred_after_closure', 'lasting', 'rereferral_after_closure_date is not null',
             'rereferral_after_closure_date', 'closure_date'
         ),
+        ('closed_for_12m', 'lasting', 'is_closed_for_12m', 'closure_date', none),
+        ('closed_for_24m', 'lasting', 'is_closed_for_24m', 'closure_date', none),
         (
             'rereferred_12m_after_closure', 'followed_rereferred', followed_by('ends_12m_date'),
             'event_date', 'closure_date'

@@ -2,13 +2,14 @@
 -- start, the later of the study start and one of these, or from its index date. A case that ended
 -- before a clock started isn't on it. A case is under watch from its start on (its plan's or, where
 -- the referral came first, its referral's), or from its index date when `survival_entry` asks for
--- delayed entry. The clocks from the referral are for studies that ask for them.
+-- delayed entry. The clocks from the referral are for studies that ask for them,
+-- and a trial has no others than those it asks for: its arms started alike on them alone.
 with
 lengths as (select * from {{ ref('int_case_lengths') }}),
 
 studies as (
     select * from {{ ref('int_studies') }}
-    where reading = 'main'
+    where reading = 'main' or data_cut is not null
 ),
 
 index_dates as (select * from {{ ref('int_case_index_dates') }}),
@@ -51,10 +52,13 @@ origins as (
     from lengths
     inner join studies using (study_id, la_code)
     inner join index_dates using (study_id, la_code, case_id)
-    {%- if 'referral' in clock %}
-    inner join asked
+    left join asked
         on lengths.study_id = asked.study_id and asked.clock = '{{ clock }}'
-    {%- endif %}
+    where
+        asked.clock is not null
+        {%- if 'referral' not in clock %}
+        or studies.arm_source = 'enrolment'
+        {%- endif %}
     {{ 'union all' if not loop.last }}
     {% endfor -%}
 )

@@ -3,7 +3,7 @@
 -- "Outcomes"; one without a re-referral in the Project Crewe report, appendix 6), and is censored
 -- otherwise: open cases at the last observable day, cases whose closure didn't last there too or at
 -- their closure (`censor_at`), cases that ended for a reason the study doesn't count at that end. A
--- case that started after that day has no length.
+-- case that started after that day has no length, nor has one whose outcome isn't known.
 with
 arms as (select * from {{ ref('int_study_arms') }}),
 studies as (select * from {{ ref('int_studies') }}),
@@ -33,6 +33,7 @@ ended as (
     inner join studies using (study_id, la_code)
     inner join closures using (study_id, la_code, case_id)
     left join rereferred using (study_id, la_code, case_id)
+    where arms.is_outcome_known is not false
 ),
 
 dated as (

@@ -1,12 +1,16 @@
+{#- Of a case whose outcome is not completely recorded only what the school recorded can be told. -#}
+{%- set is_told = "(arms.is_outcome_known is not false or outcomes.outcome like '%absence_days')" -%}
 -- Every outcome of every case of a study in one shape: a value, the dates it rests on, and
--- whether it is censored. Binary outcomes are 1 or 0; lengths and absences are in days. A null value
--- means that the outcome can't be told for this case.
+-- whether it is censored. Binary outcomes are 1 or 0, or the share of a comparator's links for which
+-- it escalated (`index_date_of_comparator`); lengths and absences are in days. A null value means that
+-- the outcome can't be told for this case.
 with
 arms as (select * from {{ ref('int_study_arms') }}),
 studies as (select * from {{ ref('int_studies') }}),
 binary_outcomes as (select * from {{ ref('int_binary_outcomes') }}),
 lengths as (select * from {{ ref('int_case_lengths') }}),
 absences as (select * from {{ ref('int_absences') }}),
+linked as (select * from {{ ref('int_linked_escalations') }}),
 
 outcomes as (
     select * from binary_outcomes
@@ -60,11 +64,12 @@ select
     outcomes.outcome,
     arms.arm,
     coalesce(outcomes.origin_date, arms.plan_start_date) as origin_date,
-    outcomes.event_date,
-    outcomes.value,
+    case when {{ is_told }} then outcomes.event_date end as event_date,
+    case when {{ is_told }} then coalesce(linked.value, outcomes.value) end as value,
     outcomes.is_censored,
     coalesce(outcomes.watched_until_date, studies.observed_until) as observed_until_date,
     md5(concat_ws('|', outcomes.outcome, studies.definition_hash)) as definition_hash
 from outcomes
 inner join arms using (study_id, la_code, case_id)
 inner join studies using (study_id, la_code)
+left join linked using (study_id, la_code, case_id, outcome)

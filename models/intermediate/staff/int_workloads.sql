@@ -4,6 +4,7 @@
 with
 studies as (select * from {{ ref('studies') }}),
 counts as (select * from {{ ref('int_admitted_workload_counts') }}),
+benchmarks as (select * from {{ ref('workload_benchmarks') }}),
 
 respondents as (
     select
@@ -19,17 +20,30 @@ respondents as (
 )
 
 select
-    study_id,
-    organisation,
-    measure,
-    month_start_date,
+    respondents.study_id,
+    respondents.organisation,
+    respondents.measure,
+    respondents.month_start_date,
     count(*) as n_respondents,
-    {{ stable_sum('mean_counted') }} / count(*) as mean_counted,
-    min(mean_counted) as lowest_counted,
-    max(mean_counted) as highest_counted
+    {{ stable_sum('respondents.mean_counted') }} / count(*) as mean_counted,
+    min(respondents.mean_counted) as lowest_counted,
+    max(respondents.mean_counted) as highest_counted,
+    cast(
+        sum(
+            case
+                when respondents.mean_counted > benchmarks.highest then 1
+                when respondents.mean_counted <= benchmarks.highest then 0
+            end
+        ) as bigint
+    ) as n_above_benchmark
 from respondents
+left join benchmarks
+    on
+        respondents.study_id = benchmarks.study_id
+        and respondents.organisation = benchmarks.organisation
+        and respondents.measure = benchmarks.measure
 group by
-    study_id,
-    organisation,
-    measure,
-    month_start_date
+    respondents.study_id,
+    respondents.organisation,
+    respondents.measure,
+    respondents.month_start_date

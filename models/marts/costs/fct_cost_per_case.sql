@@ -15,6 +15,8 @@ select
     arms.n_cases,
     arms.n_censored,
     arms.mean_weeks_open,
+    arms.n_recorded_closures,
+    arms.mean_weeks_to_recorded_closure,
     weekly_costs.weekly_cost_gbp * arms.mean_weeks_open as cost_per_case_gbp,
     weekly_costs.status != 'published' as is_illustrative,
     case when arms.mean_weeks_open is null then 'not_estimable' else 'ok' end as status,

@@ -1,12 +1,18 @@
 -- Where the children of each arm live: each counts once, in the ward of its first case (the first
 -- to enter the programme, else the first to start), put into areas by `ward_areas`. FACT22 report,
 -- appendix 3, Table 4, counts an interim list: the children first to enter
--- (`interim_list_children`), all that entered on the last one's day with them.
+-- (`interim_list_children`), all that entered on the last one's day with them. An authority without
+-- a list of wards has no areas, and no row.
 with
 cases as (select * from {{ ref('fct_study_cases') }}),
 details as (select * from {{ ref('fct_cin_cases') }}),
 areas as (select * from {{ ref('ward_areas') }}),
 studies as (select * from {{ ref('int_studies') }}),
+
+listed_authorities as (
+    select distinct la_code
+    from areas
+),
 
 children as (
     select
@@ -36,6 +42,7 @@ located as (
         studies.interim_list_children
     from children
     inner join studies using (study_id, la_code)
+    inner join listed_authorities using (la_code)
     left join areas
         on
             children.la_code = areas.la_code

@@ -1,7 +1,8 @@
 -- How much of the gap in closures comes from fewer recorded closures and how much from more
 -- escalations after them: closed = recorded x (1 - escalated after). The split depends on which
 -- arm's other rate is held fixed, so both orders are given, and their mean, which favours neither
--- (Shapley). FACT22 report, appendix 4, "Closure of CIN cases", says "roughly half".
+-- (Shapley). FACT22 report, appendix 4, "Closure of CIN cases", says "roughly half". A study that
+-- doesn't ask for all three outcomes has nothing to split, and no row.
 with
 group_outcomes as (select * from {{ ref('fct_group_outcomes') }}),
 
@@ -23,7 +24,19 @@ rates as (
             as closed_comparator
     from group_outcomes
     group by all
-    having max(case when outcome = 'closed_recorded' then 1 else 0 end) = 1
+    having
+        count(
+            distinct
+            case
+                when
+                    outcome in (
+                        'closed_recorded',
+                        'escalated_after_closure',
+                        'closed_without_later_escalation'
+                    )
+                    then outcome
+            end
+        ) = 3
 ),
 
 gaps as (

@@ -1,6 +1,7 @@
--- What followed the closures within 12 and 24 months, at every cut of the data: of those whose window
--- has passed, and of all by the product-limit estimate, in which an open window counts as far as it
--- was watched and never as "nothing happened".
+-- What followed the closures within 12 and 24 months, at every cut of the data: of those whose
+-- window has passed, and of all by the product-limit estimate, in which an open window counts as
+-- far as it was watched and never as "nothing happened". None where it would rest on fewer than 5
+-- who were watched so far.
 with
 counted as (select * from {{ ref('py_followups') }}),
 studies as (select * from {{ ref('int_studies') }})
@@ -16,6 +17,7 @@ select
     counted.n_closed,
     counted.n_matured,
     counted.share_matured,
+    counted.n_at_risk_end,
     counted.n_events_matured,
     counted.share_of_matured,
     counted.incidence,

@@ -24,9 +24,10 @@ paired as (
             when 'estimate' then analyses.outcome
         end as outcome,
         case
-            when sources.source = 'estimate' and sources.term = 'treated' then 'difference'
             when sources.term = 'comparator_mean' then 'comparator'
-            else sources.term
+            when sources.term = 'treated_mean' then 'treated'
+            when sources.source = 'estimate' then 'difference'
+            when sources.source != 'power' then sources.term
         end as term,
         computed.value * sources.scale as computed,
         computed.text_value as computed_as_text,

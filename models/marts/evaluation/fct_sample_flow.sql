@@ -22,7 +22,12 @@ steps as (
         steps.reason
     from {{ ref('sample_flow_steps') }} as steps
     cross join {{ ref('int_studies') }} as studies
-    where steps.step != 'matched' or studies.comparators_matched
+    where
+        (
+            steps.step != 'matched'
+            or (studies.comparators_matched and studies.comparator_rule = 'matched')
+        )
+        and (steps.step != 'open_long_enough' or studies.comparator_rule = 'app3')
 ),
 
 arms as (

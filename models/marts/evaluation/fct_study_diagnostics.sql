@@ -1,8 +1,10 @@
 -- Whether an analysis may be read at all, by thresholds set before any result: balance, overlap,
 -- matched share, effective size, events, clusters, observation, proportional hazards, what it could
--- find at all, and negative controls. Thresholds stand in `diagnostic_thresholds`.
+-- find at all, and negative controls. Thresholds stand in `diagnostic_thresholds`; a diagnostic that
+-- has none for a study's design isn't judged there.
 with
 measured as (select * from {{ ref('int_diagnostics') }}),
+studies as (select * from {{ ref('studies') }}),
 thresholds as (select * from {{ ref('diagnostic_thresholds') }})
 
 select
@@ -20,5 +22,8 @@ select
         else 'pass'
     end as verdict
 from measured
+inner join studies using (study_id)
 inner join thresholds
-    on measured.diagnostic = thresholds.diagnostic
+    on
+        measured.diagnostic = thresholds.diagnostic
+        and coalesce(thresholds.design, studies.design) = studies.design

@@ -1,4 +1,5 @@
--- For every authority and analysis: can it run, with caution, or not, and because of what.
+-- For every authority and analysis: can it run, with caution, or not, and because of what. Where it
+-- cannot, reasons for caution are beside the point.
 with analyses as (
     select
         studies.la_code,
@@ -13,25 +14,28 @@ findings as (
         la_code,
         study_id,
         analysis_id,
-        bool_or(verdict = 'cannot') as is_impossible,
+        verdict,
         {{ ordered_list('distinct because', 'because', '; ') }} as because
     from {{ ref('int_fitness_findings') }}
     group by all
+),
+
+impossible as (
+    select * from findings
+    where verdict = 'cannot'
+),
+
+cautions as (
+    select * from findings
+    where verdict = 'with_caution'
 )
 
 select
     analyses.la_code,
     analyses.study_id,
     analyses.analysis_id,
-    case
-        when findings.la_code is null then 'can_run'
-        when findings.is_impossible then 'cannot'
-        else 'with_caution'
-    end as verdict,
-    coalesce(findings.because, 'Nothing stands against it') as because
+    coalesce(impossible.verdict, cautions.verdict, 'can_run') as verdict,
+    coalesce(impossible.because, cautions.because, 'Nothing stands against it') as because
 from analyses
-left join findings
-    on
-        analyses.la_code = findings.la_code
-        and analyses.study_id = findings.study_id
-        and analyses.analysis_id = findings.analysis_id
+left join impossible using (la_code, study_id, analysis_id)
+left join cautions using (la_code, study_id, analysis_id)

@@ -33,7 +33,7 @@ unanswered as (
         0 as n_answers,
         cast(null as double) as mean_score,
         false as is_suppressed,
-        'no_survey: no member of staff has answered a survey' as status_reason
+        'no_survey: no member of staff has answered a survey item by item' as status_reason
     from organisations
     left join stress using (study_id, organisation)
     where stress.study_id is null

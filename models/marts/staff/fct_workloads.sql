@@ -1,6 +1,8 @@
 -- How often families are visited in a month and how many cases a worker holds (Project Crewe,
 -- Figure 11 and "Side effects"), by organisation and month, beside what is agreed or usual. Groups
--- below `smallest_staff_group` are hidden. An organisation nobody counted has a row that says so.
+-- below `smallest_staff_group` are hidden, those above and not above a benchmark among them; the
+-- lowest and the highest count are one person's, and never shown. An organisation nobody counted has
+-- a row that says so.
 with
 organisations as (select * from {{ ref('int_study_organisations') }}),
 parameters as (select * from {{ ref('int_study_parameters') }}),
@@ -24,8 +26,14 @@ judged as (
         workloads.month_start_date,
         workloads.n_respondents,
         workloads.mean_counted,
-        workloads.lowest_counted,
-        workloads.highest_counted,
+        case
+            when
+                workloads.n_above_benchmark = 0
+                or workloads.n_above_benchmark >= parameters.smallest_staff_group
+                then workloads.n_above_benchmark
+        end as n_above_benchmark,
+        workloads.n_respondents - workloads.n_above_benchmark as n_not_above,
+        parameters.smallest_staff_group,
         coalesce(workloads.n_respondents < parameters.smallest_staff_group, false) as is_suppressed,
         coalesce(workloads.n_respondents >= parameters.smallest_staff_group, false) as is_shown
     from expected
@@ -50,8 +58,12 @@ select
     judged.month_start_date,
     case when not judged.is_suppressed then coalesce(judged.n_respondents, 0) end as n_respondents,
     case when judged.is_shown then judged.mean_counted end as mean_counted,
-    case when judged.is_shown then judged.lowest_counted end as lowest_counted,
-    case when judged.is_shown then judged.highest_counted end as highest_counted,
+    case
+        when
+            judged.is_shown
+            and (judged.n_not_above = 0 or judged.n_not_above >= judged.smallest_staff_group)
+            then judged.n_above_benchmark
+    end as n_above_benchmark,
     case
         when judged.organisation = 'programme' and judged.is_shown
             then judged.mean_counted / nullif(usual.mean_counted, 0)

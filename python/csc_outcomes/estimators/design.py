@@ -169,6 +169,11 @@ def cluster_codes(rows: pd.DataFrame, column: str) -> IntArray:
     return codes
 
 
+def has_several_cases(rows: pd.DataFrame, column: str) -> bool:
+    """Whether some cluster of `column` holds more than one of the rows."""
+    return bool(len(rows)) and int(cluster_codes(rows, column).max()) + 1 < len(rows)
+
+
 def _groups(rows: pd.DataFrame, se_type: str) -> IntArray | None:
     if se_type in ("classical", "influence", "exact"):
         return None

@@ -27,7 +27,7 @@ def exact_odds_ratio(counts: Sequence[Sequence[int]]) -> ExactOddsRatio:
     fisher.test: all margins are given, the interval puts 2.5 % into either tail (Cornfield 1956),
     and the p-value sums the tables that are no likelier than this one. Raises NotEstimableError
     where every case or none has the event, or where the ratio is infinite; the reason then holds
-    the p-value, which stands all the same.
+    the p-value and the lower end of the interval, which stand all the same.
     """
     from scipy.stats import fisher_exact
     from scipy.stats.contingency import odds_ratio
@@ -37,14 +37,14 @@ def exact_odds_ratio(counts: Sequence[Sequence[int]]) -> ExactOddsRatio:
         if table[:, column].sum() == 0:
             raise NotEstimableError(f"no_variation: {amount} case has the event")
     p_value = float(fisher_exact(table, alternative="two-sided").pvalue)
+    fitted = odds_ratio(table, kind="conditional")
+    low, high = fitted.confidence_interval(CONFIDENCE)
     if table[0, 1] == 0 or table[1, 0] == 0:
         what = "every treated" if table[0, 1] == 0 else "no comparator"
         raise NotEstimableError(
             f"separation: {what} case has the event, so the odds ratio is infinite "
-            f"(Fisher's exact p = {p_value:.4f})"
+            f"(Fisher's exact p = {p_value:.4f}, 95 % interval from {low:.3f} upwards)"
         )
-    fitted = odds_ratio(table, kind="conditional")
-    low, high = fitted.confidence_interval(CONFIDENCE)
     return ExactOddsRatio(float(fitted.statistic), float(low), float(high), p_value)
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from csc_outcomes.estimators.analyses import DAYS_PER_WEEK, Analysis, fit
-from csc_outcomes.estimators.design import cluster_codes, usable_rows
+from csc_outcomes.estimators.design import cluster_codes, has_several_cases, usable_rows
 from csc_outcomes.estimators.exact import exact_share_interval
 from csc_outcomes.estimators.linear import fit_wls
 from csc_outcomes.estimators.result import Estimate, FloatArray, critical_value, kish_ess
@@ -20,7 +20,7 @@ class GroupOutcome:
     """One arm's outcome: a weighted mean, or for lengths the latent mean in weeks.
 
     `n_events` counts cases of a 0/1 outcome whatever their weight; the exact interval is there
-    where every case of the sample has the weight 1.
+    where every case of the sample has the weight 1 and is a cluster of its own.
     """
 
     arm: str
@@ -39,15 +39,16 @@ class GroupOutcome:
 
 
 def group_outcome(
-    frame: pd.DataFrame, kind: str = "binary", unit: str = "proportion"
+    frame: pd.DataFrame, kind: str = "binary", unit: str = "proportion", cluster: str = "child"
 ) -> list[GroupOutcome]:
     """Treated and comparator arm of a frame as `analyses.fit` takes it.
 
     `kind` is 'binary', 'length' (censored, days; comes out in weeks) or 'number', whose values
     come out as they are unless `unit` is 'weeks': those are days. Intervals (95 %) are clustered by
-    child. A mean's is t-based; a proportion's is Wilson's at the effective size p (1 - p) / se^2
-    (Kish's where nobody or everybody has the event), so that it stays within 0 and 1, and beside it
-    stands that of Clopper and Pearson where every weight is 1. A latent mean comes from the model
+    `cluster`, 'child' or 'family'. A mean's is t-based; a proportion's is Wilson's at the effective
+    size p (1 - p) / se^2 (where nobody or everybody has the event Kish's, or the clusters if these
+    are fewer), so that it stays within 0 and 1, and beside it stands that of Clopper and Pearson
+    where every weight is 1 and no cluster has several cases. A latent mean comes from the model
     that gives the effect. Value and interval are None where they cannot be had; an arm without a
     value is not_estimable for the reason that stands beside it.
     """
@@ -56,10 +57,13 @@ def group_outcome(
     rows = usable_rows(frame)
     arms = {"treated": rows[rows["treated"] == 1], "comparator": rows[rows["treated"] == 0]}
     if kind == "length":
-        estimates = {row.term: row for row in fit(frame, Analysis("censored_normal"))}
+        analysis = Analysis("censored_normal", se_type=f"cluster_{cluster}")
+        estimates = {row.term: row for row in fit(frame, analysis)}
         return [_latent_group(arm, cases, estimates) for arm, cases in arms.items()]
-    groups = [_mean_group(arm, cases, kind, unit) for arm, cases in arms.items()]
-    if kind != "binary" or not np.all(rows["weight"] == 1):
+    column = f"{cluster}_id"
+    groups = [_mean_group(arm, cases, kind, unit, column) for arm, cases in arms.items()]
+    is_plain = np.all(rows["weight"] == 1) and not has_several_cases(rows, column)
+    if kind != "binary" or not is_plain:
         return groups
     return [_with_exact_interval(group) for group in groups]
 
@@ -85,10 +89,10 @@ def _latent_group(arm: str, cases: pd.DataFrame, estimates: Mapping[str, Estimat
     )
 
 
-def _mean_group(arm: str, cases: pd.DataFrame, kind: str, unit: str) -> GroupOutcome:
+def _mean_group(arm: str, cases: pd.DataFrame, kind: str, unit: str, cluster: str) -> GroupOutcome:
     values, weights = cases["value"].to_numpy(float), cases["weight"].to_numpy(float)
     mean = float(np.average(values, weights=weights)) if len(cases) else None
-    low, high = _interval(cases, values, weights, is_share=kind == "binary")
+    low, high = _interval(cases, values, weights, kind == "binary", cluster)
     return GroupOutcome(
         arm=arm,
         n=len(cases),
@@ -114,18 +118,19 @@ def _with_exact_interval(group: GroupOutcome) -> GroupOutcome:
 
 
 def _interval(
-    cases: pd.DataFrame, values: FloatArray, weights: FloatArray, is_share: bool
+    cases: pd.DataFrame, values: FloatArray, weights: FloatArray, is_share: bool, cluster: str
 ) -> tuple[float | None, float | None]:
     if not len(cases):
         return None, None
-    groups = cluster_codes(cases, "child_id")
+    groups = cluster_codes(cases, cluster)
     if groups.max() == 0:
         return None, None
     constant = np.ones((len(values), 1))
     fitted = fit_wls(values, constant, ("constant",), weights, "cluster", groups)
     mean, error = fitted.value("constant"), fitted.std_error("constant")
     if is_share:
-        return _wilson(float(np.clip(mean, 0, 1)), error, kish_ess(weights) or 0.0)
+        size = min(kish_ess(weights) or 0.0, float(groups.max()) + 1)
+        return _wilson(float(np.clip(mean, 0, 1)), error, size)
     if np.ptp(values) == 0:
         return None, None
     half_width = critical_value(fitted.df) * error

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import pandas as pd
 
@@ -33,13 +33,20 @@ LOSS_COLUMNS = {
 }
 
 
-def balance(evidence: Evidence, tests: Mapping[str, str], asked: pd.DataFrame) -> pd.DataFrame:
+def balance(
+    evidence: Evidence,
+    tests: Mapping[str, str],
+    asked: pd.DataFrame,
+    by_lot: Collection[str] = (),
+) -> pd.DataFrame:
     """One row per study, sample and covariate, as fct_covariate_balance has them.
 
     `tests` gives the balance_test of each study; `asked` (study_id, sample) names samples that have
     rows also when they have no case. Differences are standardised by the eligible treated cases, in
     every sample alike; a row without one is not_estimable: an arm has no case or only one, which
-    gives no difference at all, or no eligible treated case differs from another.
+    gives no difference at all, or no eligible treated case differs from another. The studies
+    `by_lot` have no p-values: arms allocated by lot differ by chance, so a test of whether they do
+    asks nothing (CONSORT 2010 Statement, item 15).
     """
     tables = []
     for study_id, method, frame in evidence.samples(asked):
@@ -51,6 +58,7 @@ def balance(evidence: Evidence, tests: Mapping[str, str], asked: pd.DataFrame) -
     if len(rows):
         smaller = rows[["n_treated", "n_comparator"]].min(axis="columns")
         rows.loc[smaller < 2, DIFFERENCES] = None
+        rows.loc[rows["study_id"].isin(list(by_lot)), "p_value"] = None
         rows["stars"] = [stars(p) for p in rows["p_value"]]
         rows["status"] = rows["smd"].isna().map({True: "not_estimable", False: "ok"})
         rows["status_reason"] = smaller.map({0: EMPTY_ARM, 1: ONE_CASE}).fillna(NO_SPREAD)

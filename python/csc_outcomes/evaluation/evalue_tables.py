@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Collection, Hashable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,6 +41,15 @@ SCALES = {
     "log_odds_ratio": "odds_ratio",
     "odds_ratio": "odds_ratio",
 }
+# Who closed was settled after the lots were drawn, so among closed cases the arms may differ.
+AMONG_CLOSED = (
+    "escalated_after_closure",
+    "closed_case_length_days",
+    "rereferred_12m_after_closure",
+    "rereferred_24m_after_closure",
+    "escalated_12m_after_closure",
+    "escalated_24m_after_closure",
+)
 
 
 @dataclass(frozen=True)
@@ -56,14 +65,20 @@ class _Analysis:
         return None if pd.isna(value) else float(value)
 
 
-def evalues(evidence: Evidence, estimates: pd.DataFrame, outcomes: pd.DataFrame) -> pd.DataFrame:
+def evalues(
+    evidence: Evidence,
+    estimates: pd.DataFrame,
+    outcomes: pd.DataFrame,
+    by_lot: Collection[str] = (),
+) -> pd.DataFrame:
     """One row per study and analysis, as fct_evalues has them.
 
     `estimates` is fct_effect_estimates, `outcomes` study_outcomes. Differences of shares become
     risk ratios of the arms' means, differences of lengths are standardised by the deviation within
     the arms (of a censored length that of the censored-normal model), hazard and odds ratios are
     converted where more than 15 % of the sample have the event. What can't be put as a risk ratio
-    has a reason in its place.
+    has a reason in its place. In the studies `by_lot` arms were allocated by lot, so no cause can
+    have gone with them: only outcomes among closed cases, whom the lots didn't draw, are judged.
     """
     kinds = outcomes.set_index(["study_id", "outcome"])["kind"].to_dict()
     rows = []
@@ -76,14 +91,20 @@ def evalues(evidence: Evidence, estimates: pd.DataFrame, outcomes: pd.DataFrame)
             terms = {str(row["term"]): row for row in rows_of_it.to_dict("records")}
             analysis = _Analysis(terms, usable_rows(frame))
             head = {"study_id": study_id, "analysis_id": analysis_id, "outcome": outcome}
-            rows.append({**head, **_row(analysis, kinds[study_id, outcome])})
+            no_question = study_id in by_lot and outcome not in AMONG_CLOSED
+            rows.append({**head, **_row(analysis, kinds[study_id, outcome], no_question)})
     return typed_table(rows, EVALUE_COLUMNS)
 
 
-def _row(analysis: _Analysis, kind: str) -> dict[str, Any]:
+def _row(analysis: _Analysis, kind: str, no_question: bool) -> dict[str, Any]:
     effect = analysis.terms["treated"]
     scale = SCALES[effect["unit"]]
     try:
+        if no_question:
+            raise NotEstimableError(
+                "arms_by_lot: arms were allocated by lot; what an unmeasured cause would have to be"
+                " is no question"
+            )
         if effect["status"] != "ok":
             raise NotEstimableError(effect["status_reason"])
         if any(term.startswith(INTERACTION) for term in analysis.terms):

@@ -22,7 +22,7 @@ from csc_outcomes.estimators.hidden_bias import (
 )
 from csc_outcomes.estimators.result import NotEstimableError
 from csc_outcomes.evaluation.samples import UNWEIGHTED_SAMPLES, Evidence
-from csc_outcomes.typed import NUMBER, TEXT, typed_table
+from csc_outcomes.typed import FLAG, NUMBER, TEXT, typed_table
 
 BOUND_COLUMNS = {
     **dict.fromkeys(("study_id", "sample", "outcome", "method"), TEXT),
@@ -31,6 +31,8 @@ BOUND_COLUMNS = {
     **dict.fromkeys(("p_upper", "p_lower", "estimate_low", "estimate_high"), NUMBER),
     **dict.fromkeys(("crossing_gamma", "crossing_gamma_01"), NUMBER),
     **dict.fromkeys(("ceiling_gamma", "ceiling_gamma_01"), NUMBER),
+    "is_main_method": FLAG,
+    "reported_gamma": NUMBER,
     **dict.fromkeys(("status", "status_reason"), TEXT),
 }
 NO_PAIRS = {
@@ -43,7 +45,11 @@ GAMMAS = [round(1 + step / 10, 1) for step in range(21)] + [3.5, 4.0, 5.0, 6.0, 
 
 
 def hidden_bias(
-    evidence: Evidence, outcomes: pd.DataFrame, links: pd.DataFrame, asked: pd.DataFrame
+    evidence: Evidence,
+    outcomes: pd.DataFrame,
+    links: pd.DataFrame,
+    asked: pd.DataFrame,
+    studies: pd.DataFrame,
 ) -> pd.DataFrame:
     """One row per study, sample, outcome, method and gamma, as fct_hidden_bias_bounds has them.
 
@@ -52,10 +58,13 @@ def hidden_bias(
     bounds of four tables (weighted, unweighted, by stratum, and spread out pair by pair) and those
     of the discordant pairs, each treated case with its nearest comparator. Lengths have signed-rank
     bounds of each treated case against its comparators, with the expected length where a case is
-    censored, and in weeks the bounds of the effect. Where no bound can be had there is one row,
+    censored, and in weeks the bounds of the effect. `studies` (study_id, mh_data, gamma_alpha) says
+    which table's Mantel-Haenszel bounds are the study's main ones and at which one-sided level its
+    reported gamma is crossed. Where no bound can be had there is one row,
     gamma 1, with the reason.
     """
     rows: list[dict[str, Any]] = []
+    choices = studies.set_index("study_id")
     for study_id, sample, frame in evidence.samples(asked):
         if sample in UNWEIGHTED_SAMPLES:
             continue
@@ -75,8 +84,11 @@ def hidden_bias(
                     "sample": sample,
                     "outcome": outcome["outcome"],
                     "method": method,
+                    "is_main_method": method
+                    in (f"mantel_haenszel_{choices['mh_data'][study_id]}", "signed_rank"),
                 }
-                found = [NO_PAIRS] if pairs.empty else _bound_rows(bounds)
+                alpha = float(choices["gamma_alpha"][study_id])
+                found = [NO_PAIRS] if pairs.empty else _bound_rows(bounds, alpha)
                 rows += [{**head, **row} for row in found]
     return typed_table(rows, BOUND_COLUMNS)
 
@@ -106,7 +118,7 @@ def _bounds_of_lengths(frame: pd.DataFrame, links: pd.DataFrame) -> dict[str, Bo
     return {"signed_rank": signed_rank}
 
 
-def _bound_rows(bounds: Bounds) -> list[dict[str, Any]]:
+def _bound_rows(bounds: Bounds, alpha: float) -> list[dict[str, Any]]:
     try:
         found = bounds()
     except NotEstimableError as reason:
@@ -116,6 +128,7 @@ def _bound_rows(bounds: Bounds) -> list[dict[str, Any]]:
         "direction": found.direction,
         "crossing_gamma": found.crossing_gamma[0.05],
         "crossing_gamma_01": found.crossing_gamma[0.01],
+        "reported_gamma": found.crossing_gamma[alpha],
         "ceiling_gamma": ceiling.get(0.05),
         "ceiling_gamma_01": ceiling.get(0.01),
         "status": "ok",

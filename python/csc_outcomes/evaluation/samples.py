@@ -13,6 +13,7 @@ import pandas as pd
 from csc_outcomes.estimators.design import INTERACTION
 
 Key = tuple[str, ...]
+ASKED_CLOCKS = ("referral", "recoded_referral")  # run for studies that ask for them alone
 UNWEIGHTED_SAMPLES = ("unmatched", "allocated_children")  # every case counts once, by no link
 NO_COVARIATES, ALL_COVARIATES = "none", "matching"
 # The id comes last, for cases that are alike in everything else.
@@ -127,10 +128,16 @@ class Evidence:
         """The links of one sample."""
         return self._links.of(study_id, method)
 
-    @property
-    def clock_names(self) -> list[str]:
-        """The survival clocks there are."""
-        return [] if self.clocks is None else sorted(self.clocks["clock"].unique())
+    def clock_names(self, study_id: str) -> list[str]:
+        """The survival clocks of a study: those that run for it, and, in one that doesn't ask for
+        a clock of its own, those that run for every such study, though nobody is on them."""
+        if self.clocks is None:
+            return []
+        names = sorted(self.clocks["clock"].unique())
+        running = [name for name in names if len(self._clocks.of(study_id, name))]
+        if set(running) & set(ASKED_CLOCKS):
+            return running
+        return [name for name in names if name not in ASKED_CLOCKS]
 
     def covariate_names(self, study_id: str, role: str) -> list[str]:
         """Covariates of the study that have the role (in_strata, in_balance, in_adjustment), in

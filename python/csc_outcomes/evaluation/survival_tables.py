@@ -15,18 +15,31 @@ from csc_outcomes.estimators.competing_risks import (
     gray_test,
     incidence_difference,
 )
-from csc_outcomes.estimators.design import Design, build_design, cluster_codes, usable_rows
+from csc_outcomes.estimators.design import (
+    Design,
+    build_design,
+    cluster_codes,
+    has_several_cases,
+    usable_rows,
+)
 from csc_outcomes.estimators.proportional_hazards import TRANSFORMS, proportional_hazards_test
 from csc_outcomes.estimators.result import (
     Coefficients,
     FloatArray,
     IntArray,
     NotEstimableError,
+    check_events,
     critical_value,
     two_sided_p,
 )
 from csc_outcomes.estimators.survival import fit_cox, kaplan_meier, median_days, restricted_mean
 from csc_outcomes.estimators.survival_contrasts import log_rank_test
+from csc_outcomes.evaluation.clusters import (
+    FAMILY,
+    cluster_unit,
+    parameter_value,
+    with_families,
+)
 from csc_outcomes.evaluation.samples import UNWEIGHTED_SAMPLES, Evidence
 from csc_outcomes.typed import COUNT, NUMBER, TEXT, typed_table, typed_tables
 
@@ -34,6 +47,10 @@ from csc_outcomes.typed import COUNT, NUMBER, TEXT, typed_table, typed_tables
 ENTRY_CLOCK = "programme_entry"
 CAUSES = {"closure": 1, "escalation": 2}
 ARMS = {"comparator": 0, "treated": 1}
+CLUSTERED = "clustered_sample: the test takes cases for independent, and here some share a {unit}"
+ONE_SIDED = (
+    "one_sided: no or every {arm} case has ended so, which leaves no error of the difference"
+)
 _SETTING = ("study_id", "sample", "clock")
 _STATUS = dict.fromkeys(("status", "status_reason"), TEXT)
 CURVE_COLUMNS = {
@@ -90,7 +107,8 @@ class ChiSquared(Protocol):
 class _Setting:
     """One clock of one sample: `lengths` (value, is_censored) and `ends` (value, cause).
 
-    Both are frames of the cases at risk on the clock, with entry_days, arm, weight and clusters.
+    Both are frames of the cases at risk on the clock, with entry_days, arm, weight and clusters,
+    which are children or families (`unit`).
     """
 
     study_id: str
@@ -98,6 +116,7 @@ class _Setting:
     clock: str
     lengths: pd.DataFrame
     ends: pd.DataFrame
+    unit: str
 
     @property
     def head(self) -> dict[str, Any]:
@@ -107,21 +126,31 @@ class _Setting:
     def is_weighted(self) -> bool:
         return self.sample not in UNWEIGHTED_SAMPLES
 
+    @property
+    def se_type(self) -> str:
+        return f"cluster_{self.unit}"
+
 
 @dataclass(frozen=True)
 class _Test:
-    """A test to be tried and the cases it is of."""
+    """A test to be tried, its cases and their events, and whether it allows for clusters."""
 
     cases: pd.DataFrame
+    n_events: int
     is_weighted: bool
+    is_clustered: bool
     attempt: Callable[[], ChiSquared]
 
 
-def survival_curves(evidence: Evidence) -> pd.DataFrame:
-    """One row per study, sample, clock, arm and time, as fct_survival_curves has them."""
+def survival_curves(evidence: Evidence, parameters: pd.DataFrame) -> pd.DataFrame:
+    """One row per study, sample, clock, arm and time, as fct_survival_curves has them.
+
+    `parameters` is def_study_parameters. Intervals are over cases, or over families in studies that
+    allocate families.
+    """
     tables = [
-        _curve(cases).assign(**setting.head, arm=arm)
-        for setting in _settings(evidence)
+        _curve(cases, setting.unit).assign(**setting.head, arm=arm)
+        for setting in _settings(evidence, parameters)
         for arm, cases in setting.lengths.groupby("arm", sort=True)
     ]
     return typed_tables(tables, CURVE_COLUMNS)
@@ -136,23 +165,28 @@ def survival_summaries(
     def_study_parameters. Means are restricted to `survival_horizon_days`.
     """
     rows = []
-    for setting in _settings(evidence, analyses):
+    for setting in _settings(evidence, parameters, analyses):
         horizon = _parameter(parameters, setting.study_id, "survival_horizon_days")
         for arm in ARMS:
             cases = setting.lengths[setting.lengths["arm"] == arm]
-            rows.append({**setting.head, "arm": arm, **_summary(cases, arm, horizon)})
+            rows.append({**setting.head, "arm": arm, **_summary(cases, arm, horizon, setting.unit)})
     return typed_table(rows, SUMMARY_COLUMNS)
 
 
-def cumulative_incidences(evidence: Evidence, ends: pd.DataFrame) -> pd.DataFrame:
+def cumulative_incidences(
+    evidence: Evidence, ends: pd.DataFrame, parameters: pd.DataFrame
+) -> pd.DataFrame:
     """One row per study, sample, clock, cause, arm and time, as fct_cumulative_incidence has them.
 
-    `ends` is int_competing_ends. Matched samples are weighted, with errors by child; all eligible
-    cases count alike, with the errors of R's cmprsk unless some are seen late.
+    `ends` is int_competing_ends, `parameters` def_study_parameters. Matched samples are weighted,
+    with errors by child. In a study that allocates families errors are by family wherever one has
+    several cases. Other cases count alike, with the errors of R's cmprsk unless some are seen late.
     """
     tables = [
-        _incidence(cases, code, setting.is_weighted).assign(**setting.head, cause=cause, arm=arm)
-        for setting in _settings(evidence, ends=ends)
+        _incidence(cases, code, _incidence_clusters(setting)).assign(
+            **setting.head, cause=cause, arm=arm
+        )
+        for setting in _settings(evidence, parameters, ends=ends)
         for cause, code in CAUSES.items()
         for arm, cases in setting.ends.groupby("arm", sort=True)
     ]
@@ -165,10 +199,13 @@ def incidence_differences(
     """One row per study, sample, clock, cause and time, as fct_incidence_differences has them.
 
     Inputs as above. Times are `incidence_horizon_days` and `survival_horizon_days`; errors
-    are by child.
+    are by child, or by family in studies that allocate families. Fewer events than `fewest_events`
+    by then, over both arms, give no difference; where an arm has none, or has nothing else, there
+    is a difference without an error, for its own share of the error cannot be told from 0.
     """
     rows = []
-    for setting in _settings(evidence, analyses, ends):
+    for setting in _settings(evidence, parameters, analyses, ends):
+        fewest = _parameter(parameters, setting.study_id, "fewest_events")
         horizons = {
             _parameter(parameters, setting.study_id, name)
             for name in ("incidence_horizon_days", "survival_horizon_days")
@@ -180,41 +217,53 @@ def incidence_differences(
                     "cause": cause,
                     "at_days": at_days,
                     **_arm_sizes(setting.ends),
-                    **_difference(setting, code, at_days),
+                    **_difference(setting, code, at_days, fewest),
                 }
                 for at_days in sorted(horizons)
             ]
     return typed_table(rows, DIFFERENCE_COLUMNS)
 
 
-def survival_tests(evidence: Evidence, ends: pd.DataFrame, analyses: pd.DataFrame) -> pd.DataFrame:
+def survival_tests(
+    evidence: Evidence, ends: pd.DataFrame, analyses: pd.DataFrame, parameters: pd.DataFrame
+) -> pd.DataFrame:
     """One row per study, sample, clock and test, as fct_survival_tests has them.
 
     Inputs as above. The log-rank test of a matched sample is weighted and robust, by child; that of
-    all eligible cases is the usual one. Gray's test counts cases, whatever their weight. The test
-    of proportional hazards is the score test of the Cox model of the arm alone.
+    all eligible cases is the usual one, and `log_rank_clustered` beside it the robust one, by child
+    or, in studies that allocate families, by family. Gray's test counts cases, whatever their
+    weight. The test of proportional hazards is the score test of the Cox model of the arm alone.
+    Tests that take cases for independent say so where they are not; on fewer events than
+    `fewest_events` there is none, for all of them hold for many events only.
     """
     rows = []
-    for setting in _settings(evidence, analyses, ends):
+    for setting in _settings(evidence, parameters, analyses, ends):
+        fewest = _parameter(parameters, setting.study_id, "fewest_events")
         for name, test in _tests(setting).items():
             weighting = "weighted" if test.is_weighted else "unweighted"
             head = {**setting.head, "test": name, "weighting": weighting}
-            rows.append(head | _arm_sizes(test.cases) | _attempted(test.attempt))
+            found = _clusters_noted(test, setting.unit) | _attempted(test, fewest)
+            rows.append(head | _arm_sizes(test.cases) | found)
     return typed_table(rows, TEST_COLUMNS)
 
 
 def _settings(
-    evidence: Evidence, analyses: pd.DataFrame | None = None, ends: pd.DataFrame | None = None
+    evidence: Evidence,
+    parameters: pd.DataFrame,
+    analyses: pd.DataFrame | None = None,
+    ends: pd.DataFrame | None = None,
 ) -> Iterator[_Setting]:
     """Every clock of every sample there is, and of those that `analyses` ask for."""
     for study_id, sample, frame in evidence.samples(analyses):
-        for clock in evidence.clock_names:
+        unit = cluster_unit(parameters, study_id)
+        frame = with_families(frame)
+        for clock in evidence.clock_names(study_id):
             timed = evidence.with_clock(frame, study_id, clock)
             if clock == ENTRY_CLOCK:
                 timed = _with_entries_of_all(timed)
             watched = frame[frame["case_id"].isin(timed["case_id"])]
             lengths, ended = _at_risk(timed), _with_ends(watched, ends, study_id, clock)
-            yield _Setting(study_id, sample, clock, lengths, ended)
+            yield _Setting(study_id, sample, clock, lengths, ended, unit)
 
 
 def _with_entries_of_all(timed: pd.DataFrame) -> pd.DataFrame:
@@ -248,21 +297,22 @@ def _at_risk(frame: pd.DataFrame) -> pd.DataFrame:
     return used[(used["entry_days"] <= 0) | (used["entry_days"] < used["value"])]
 
 
-def _curve(cases: pd.DataFrame) -> pd.DataFrame:
+def _curve(cases: pd.DataFrame, unit: str) -> pd.DataFrame:
     return kaplan_meier(
         _days(cases),
         _has_event(cases),
         cases["weight"].to_numpy(float),
+        cluster_codes(cases, "family_id") if unit == FAMILY else None,
         entry_days=cases["entry_days"].to_numpy(float),
     )
 
 
-def _summary(cases: pd.DataFrame, arm: str, horizon: int) -> dict[str, Any]:
+def _summary(cases: pd.DataFrame, arm: str, horizon: int, unit: str) -> dict[str, Any]:
     events = _has_event(cases)
     row: dict[str, Any] = {"n": len(cases), "n_events": int(events.sum()), "horizon_days": horizon}
     try:
         _check_from_day_0(cases, arm)
-        curve = _curve(cases)
+        curve = _curve(cases, unit)
         row["median_days"] = median_days(curve)
         _check_watched(_days(cases), events, horizon)
         row["restricted_mean_days"] = restricted_mean(curve, horizon)
@@ -284,23 +334,32 @@ def _check_watched(days: FloatArray, has_event: IntArray, horizon: int) -> None:
         raise NotEstimableError("short_follow_up: the arm is not watched up to the horizon")
 
 
-def _incidence(cases: pd.DataFrame, code: int, is_weighted: bool) -> pd.DataFrame:
+def _incidence_clusters(setting: _Setting) -> str | None:
+    """The column that errors are by, or None for those of cases that count alike."""
+    column = f"{setting.unit}_id"
+    is_family = setting.unit == FAMILY and has_several_cases(setting.ends, column)
+    return column if setting.is_weighted or is_family else None
+
+
+def _incidence(cases: pd.DataFrame, code: int, clusters: str | None) -> pd.DataFrame:
     days, cause, entry = _days(cases), cases["cause"].to_numpy(np.int64), _entry(cases)
-    if is_weighted:
-        weights, groups = cases["weight"].to_numpy(float), cluster_codes(cases, "child_id")
+    if clusters is not None:
+        weights, groups = cases["weight"].to_numpy(float), cluster_codes(cases, clusters)
         return cumulative_incidence(days, cause, code, weights, groups, entry_days=entry)
     variance = "delta" if entry is None else "jackknife"
     return cumulative_incidence(days, cause, code, variance=variance, entry_days=entry)
 
 
-def _difference(setting: _Setting, code: int, at_days: int) -> dict[str, Any]:
+def _difference(setting: _Setting, code: int, at_days: int, fewest: int) -> dict[str, Any]:
     try:
-        design = build_design(setting.ends, (), "cluster_child")
+        design = build_design(setting.ends, (), setting.se_type)
         for arm, treated in ARMS.items():
             _check_from_day_0(design.rows[design.rows["treated"] == treated], arm)
+        cause = design.rows["cause"].to_numpy(np.int64)
+        check_events(int(np.sum((cause == code) & (design.outcome <= at_days))), fewest)
         fitted = incidence_difference(
             design.outcome,
-            design.rows["cause"].to_numpy(np.int64),
+            cause,
             code,
             design.treated,
             design.weights,
@@ -318,71 +377,82 @@ def _difference_row(fitted: Coefficients) -> dict[str, Any]:
     incidence = {"comparator": fitted.combine((1.0, 0.0)), "treated": fitted.combine((1.0, 1.0))}
     if not error > 1e-12:
         raise NotEstimableError("no_variation: the data leave no spread to take an error from")
-    notes = [
-        f"one_sided: no or every {arm} case has ended so, and the error is the other arm's alone"
-        for arm, (share, _) in incidence.items()
-        if share in (0.0, 1.0)
-    ]
-    half_width = critical_value(None) * error
-    return {
+    row = {
         "incidence_treated": incidence["treated"][0],
         "incidence_comparator": incidence["comparator"][0],
         "difference": value,
+        "status": "ok",
+    }
+    for arm, (share, _) in incidence.items():
+        if share in (0.0, 1.0):
+            return row | {"status_reason": ONE_SIDED.format(arm=arm)}
+    half_width = critical_value(None) * error
+    return row | {
         "std_error": error,
         "ci_low": value - half_width,
         "ci_high": value + half_width,
         "p_value": two_sided_p(value / error, None),
-        "status": "ok",
-        "status_reason": "; ".join(notes) or None,
     }
 
 
 def _tests(setting: _Setting) -> dict[str, _Test]:
     """Every test of the setting, by its name."""
     lengths, ends, is_weighted = setting.lengths, setting.ends, setting.is_weighted
-    log_rank = _Test(lengths, is_weighted, partial(_log_rank, lengths, is_weighted))
+    se_type, n_closed = setting.se_type, int(_has_event(lengths).sum())
+    log_rank = {
+        name: _Test(
+            lengths, n_closed, is_weighted, by_cluster, partial(_log_rank, setting, by_cluster)
+        )
+        for name, by_cluster in (("log_rank", is_weighted), ("log_rank_clustered", True))
+    }
     gray = {
-        f"gray_{cause}": _Test(ends, False, partial(_gray, ends, code))
+        f"gray_{cause}": _Test(
+            ends,
+            int((ends["cause"] == code).sum()),
+            False,
+            False,
+            partial(_gray, ends, code, se_type),
+        )
         for cause, code in CAUSES.items()
     }
-    cox = cache(partial(_cox, lengths))
+    cox = cache(partial(_cox, lengths, se_type))
     proportional_hazards = {
         f"proportional_hazards_{transform}": _Test(
-            lengths, is_weighted, partial(_proportional_hazards, cox, transform)
+            lengths, n_closed, is_weighted, False, partial(_proportional_hazards, cox, transform)
         )
         for transform in TRANSFORMS
     }
-    return {"log_rank": log_rank} | gray | proportional_hazards
+    return log_rank | gray | proportional_hazards
 
 
-def _log_rank(lengths: pd.DataFrame, is_weighted: bool) -> ChiSquared:
-    design = build_design(lengths, (), "cluster_child")
+def _log_rank(setting: _Setting, by_cluster: bool) -> ChiSquared:
+    design = build_design(setting.lengths, (), setting.se_type)
     return log_rank_test(
         design.outcome,
         _has_event(design.rows),
         design.treated,
-        design.weights if is_weighted else None,
-        design.groups if is_weighted else None,
+        design.weights if setting.is_weighted else None,
+        design.groups if by_cluster else None,
         _entry(design.rows),
     )
 
 
-def _gray(ends: pd.DataFrame, code: int) -> ChiSquared:
-    design = build_design(ends, (), "cluster_child")
+def _gray(ends: pd.DataFrame, code: int, se_type: str) -> ChiSquared:
+    design = build_design(ends, (), se_type)
     if _entry(design.rows) is not None:
         raise NotEstimableError("late_watch: the test is for cases watched from day 0")
     cause = design.rows["cause"].to_numpy(np.int64)
     return gray_test(design.outcome, cause, code, design.treated)
 
 
-def _cox(lengths: pd.DataFrame) -> tuple[Design, FloatArray]:
+def _cox(lengths: pd.DataFrame, se_type: str) -> tuple[Design, FloatArray]:
     """The Cox model of the arm alone; its error plays no part in the test.
 
     Where some are seen late, being seen from day 0 means after it: who ends that day drops out.
     """
     if _entry(lengths) is not None:
         lengths = lengths[lengths["value"] > 0]
-    design = build_design(lengths, (), "cluster_child")
+    design = build_design(lengths, (), se_type)
     fitted = fit_cox(
         design.outcome,
         _has_event(design.rows),
@@ -409,9 +479,10 @@ def _proportional_hazards(
     )
 
 
-def _attempted(attempt: Callable[[], ChiSquared]) -> dict[str, Any]:
+def _attempted(test: _Test, fewest: int) -> dict[str, Any]:
     try:
-        found = attempt()
+        found = test.attempt()
+        check_events(test.n_events, fewest)
     except NotEstimableError as reason:
         return {"status": "not_estimable", "status_reason": str(reason)}
     return {
@@ -420,6 +491,13 @@ def _attempted(attempt: Callable[[], ChiSquared]) -> dict[str, Any]:
         "p_value": found.p_value,
         "status": "ok",
     }
+
+
+def _clusters_noted(test: _Test, unit: str) -> dict[str, str]:
+    """A reason for a test that counts every case on its own where some share a cluster."""
+    if test.is_clustered or not has_several_cases(test.cases, f"{unit}_id"):
+        return {}
+    return {"status_reason": CLUSTERED.format(unit=unit)}
 
 
 def _arm_sizes(cases: pd.DataFrame) -> dict[str, int]:
@@ -441,5 +519,4 @@ def _entry(cases: pd.DataFrame) -> FloatArray | None:
 
 
 def _parameter(parameters: pd.DataFrame, study_id: str, name: str) -> int:
-    own = parameters[parameters["study_id"] == study_id].set_index("parameter_id")["value"]
-    return int(own[name])
+    return int(parameter_value(parameters, study_id, name))

@@ -19,6 +19,7 @@ from csc_outcomes.estimators.multiplicity import (
 )
 from csc_outcomes.estimators.result import Estimate
 from csc_outcomes.estimators.stacked import fit_stacked
+from csc_outcomes.evaluation.clusters import cluster_unit, with_families
 from csc_outcomes.evaluation.samples import Evidence, group_key
 from csc_outcomes.typed import COUNT, FLAG, NUMBER, TEXT, typed_table
 
@@ -132,7 +133,8 @@ def _known(value: Any) -> float | None:
 
 
 def _with_adjusted_p(rows: pd.DataFrame) -> pd.DataFrame:
-    rows["stars"] = [stars(_known(p)) for p in rows["p_value"]]
+    marks = [stars(_known(p)) for p in rows["p_value"]]
+    rows["stars"] = pd.Series(marks, index=rows.index, dtype=TEXT)
     is_family = rows["is_primary"] & (rows["term"] == "treated")
     for _, family in rows[is_family].groupby("study_id"):
         p_values = [_known(p) for p in family["p_value"]]
@@ -145,17 +147,22 @@ def _with_adjusted_p(rows: pd.DataFrame) -> pd.DataFrame:
     return rows
 
 
-def group_outcomes(evidence: Evidence, outcomes: pd.DataFrame, asked: pd.DataFrame) -> pd.DataFrame:
+def group_outcomes(
+    evidence: Evidence, outcomes: pd.DataFrame, asked: pd.DataFrame, parameters: pd.DataFrame
+) -> pd.DataFrame:
     """One row per study, sample, outcome and arm, as fct_group_outcomes has them.
 
     `outcomes` is study_outcomes; `asked` (study_id, sample) names samples that have rows also when
-    they have no case.
+    they have no case. Intervals are by child, or by family in studies that allocate families
+    (`arm_source` of `parameters`, def_study_parameters).
     """
     rows = []
     for study_id, sample, frame in evidence.samples(asked):
+        cluster = cluster_unit(parameters, study_id)
+        frame = with_families(frame)
         for outcome in outcomes[outcomes["study_id"] == study_id].to_dict("records"):
             observed = evidence.with_outcome(frame, study_id, outcome["outcome"])
             head = {"study_id": study_id, "sample": sample, "outcome": outcome["outcome"]}
-            groups = group_outcome(observed, outcome["kind"], outcome["unit"])
+            groups = group_outcome(observed, outcome["kind"], outcome["unit"], cluster)
             rows += [{**head, **asdict(group)} for group in groups]
     return typed_table(rows, GROUP_COLUMNS)

@@ -72,7 +72,12 @@ QUERIES = {
             string_agg(parameter_id || ' = ' || value, ', ' order by parameter_id) as set
         from study_readings where study_id = $1 group by reading order by reading
     """,
-    "thresholds": "from diagnostic_thresholds where $1 is not null order by diagnostic",
+    "thresholds": """
+        from diagnostic_thresholds
+        where coalesce(design, (select design from studies where study_id = $1))
+            = (select design from studies where study_id = $1)
+        order by diagnostic
+    """,
     "steps": """
         from sample_flow_steps
         where $1 is not null and ineligible_reason is not null
@@ -179,12 +184,20 @@ def _estimand(study: Study) -> list[str]:
     return [*lines, f"Strength that the design can claim: {level}."] if level else lines
 
 
+def _window(study: Study) -> str:
+    first, last = study.facts["earliest_case_start"], study.facts["latest_case_start"]
+    if first is None and last is None:
+        return ""
+    bounds = [f"{word} {day}" for word, day in (("from", first), ("to", last)) if day is not None]
+    included = "both included" if len(bounds) == 2 else "that day included"
+    return f"whose plan started {' '.join(bounds)}, {included}, and "
+
+
 def _eligibility(study: Study) -> list[str]:
     facts = study.facts
     return [
-        f"Cases whose plan started from {facts['earliest_case_start']} to "
-        f"{facts['latest_case_start']}, both included, and that were open when the study started "
-        f"on {facts['study_start']}. A case leaves by the first of these rules that it meets:",
+        f"Cases {_window(study)}that were open when the study started on {facts['study_start']}. A "
+        "case leaves by the first of these rules that it meets:",
         table(
             ["rule", "who leaves"],
             ([f"`{step['ineligible_reason']}`", step["reason"]] for step in study.steps),
@@ -196,8 +209,14 @@ def _eligibility(study: Study) -> list[str]:
 
 
 def _arms(study: Study) -> list[str]:
+    programme = f"`{study.facts['programme_id']}`"
+    if study.value("arm_source") == "allocation":
+        return [
+            f"**Treated**: cases allocated to {programme}, whatever they went on to have. "
+            "**Comparator**: cases allocated to go without it."
+        ]
     return [
-        f"**Treated**: cases enrolled in `{study.facts['programme_id']}`, from the day of entry. "
+        f"**Treated**: cases enrolled in {programme}, from the day of entry. "
         "**Comparator**: all other eligible cases of the authority."
     ]
 
@@ -208,7 +227,9 @@ def _matching(study: Study) -> list[str]:
         "Samples that analyses use:",
         "\n".join(f"- `{name}`: {words(SAMPLES, name)}." for name in used),
         f"Caliper: {study.value('caliper_length')} {study.value('caliper_unit')} between plan "
-        f"starts, anchored at {study.value('caliper_anchor')}.",
+        f"starts, anchored at {study.value('caliper_anchor')}."
+        if study.value("comparators_matched") == "true"
+        else "No comparators are sought: the arms are compared as they are.",
         table(
             ["covariate", "from", "alike are", "matched on", "balance shown", "adjusted for"],
             (_covariate(study, row) for row in study.covariates),
@@ -219,6 +240,7 @@ def _matching(study: Study) -> list[str]:
 def _covariate(study: Study, row: Row) -> list[str]:
     alike = {
         "number": study.bins.get(row["covariate"], "-"),
+        "levels": "equal whole values",
         "category": f"{row['category']} / other",
         "exact": "equal values",
     }
@@ -263,10 +285,14 @@ def _models(study: Study) -> list[str]:
         _analyses(study.primary),
         "Estimators, here and under sensitivity:",
         "\n".join(f"- `{name}`: {words(ESTIMATORS, name)}." for name in used),
-        "Covariates: " + "; ".join(f"`{name}`, {text}" for name, text in ADJUSTMENTS.items()) + ".",
+        "Covariates: "
+        + "; ".join(f"`{name}`, {text}" for name, text in ADJUSTMENTS.items())
+        + "."
+        + (NAMED if any("|" in row["covariates"] for row in study.analyses) else ""),
     ]
 
 
+NAMED = " Or the covariates named, of which `treated:x` lets the effect differ by x."
 # Columns of study_analyses that are shown apart or in a column of their own.
 SHOWN = ("analysis_id", "study_id", "is_primary")
 
@@ -327,7 +353,8 @@ def _subgroups(study: Study) -> list[str]:
     if not study.subgroups:
         return []
     return [
-        "Subgroups of treated cases, with the comparators that they are matched to:",
+        "Subgroups: of a matched sample its treated cases with the comparators they are matched "
+        "to, of any other the cases of both arms:",
         table(
             ["subgroup", "who", "by", "from", "to below"],
             (

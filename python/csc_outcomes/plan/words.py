@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 DESIGNS = {
     "matched_comparison": "matched comparison of cases with and without the programme",
-    "randomised_trial": "randomised trial",
+    "rct": "randomised trial: families allocated to an arm by lot, compared as they were allocated",
 }
 SAMPLES = {
     "unmatched": "every eligible case, each counted once",
@@ -18,6 +18,9 @@ SAMPLES = {
     "psm_3nn": "for each treated case the three comparators nearest in propensity score",
     "psm_3nn_unique": (
         "for each treated case the three comparators nearest in propensity score, none used twice"
+    ),
+    "allocated_children": (
+        "every child that was allocated and takes part, whether or not its family is counted by it"
     ),
 }
 ESTIMATORS = {

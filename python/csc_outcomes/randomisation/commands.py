@@ -12,7 +12,7 @@ from pathlib import Path
 
 from csc_outcomes.landing.errors import LandingError
 from csc_outcomes.landing.keys import key_id, read_key
-from csc_outcomes.randomisation.draws import COMPARATOR, TREATED, Lots
+from csc_outcomes.randomisation.draws import Lots
 from csc_outcomes.randomisation.errors import AllocationError
 from csc_outcomes.randomisation.families import read_families
 from csc_outcomes.randomisation.record import (
@@ -29,16 +29,9 @@ from csc_outcomes.randomisation.record import (
     verify,
     write,
 )
-from csc_outcomes.randomisation.rules import (
-    NOT_APPROVED,
-    OVER_CAPACITY,
-    UNITS,
-    WHEN_FULL,
-    Allocation,
-    Rules,
-)
+from csc_outcomes.randomisation.rules import UNITS, WHEN_FULL, Allocation, Rules
 
-BLOCK_SIZE = 10
+BLOCK_SIZES = (10, 20)
 DESCRIPTION = """\
 Allocates recommended families to the programme or to usual services, by lot. All children of a
 family get one arm. Families that the council hasn't approved are not drawn, and those for which the
@@ -58,7 +51,7 @@ RULE_OPTIONS = (
     "seed",
     "share_treated",
     "programme",
-    "block_size",
+    "block_sizes",
     "simple",
     "capacity_in",
     "when_full",
@@ -71,6 +64,14 @@ def fraction(text: str) -> Fraction:
         return Fraction(text)
     except (ValueError, ZeroDivisionError):
         raise argparse.ArgumentTypeError(f"{text!r} is no share: write 0.7 or 2/3") from None
+
+
+def sizes(text: str) -> tuple[int, ...]:
+    """10,20 in ascending order; ArgumentTypeError says what was expected."""
+    try:
+        return tuple(sorted(int(size) for size in text.split(",")))
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no size: write 10,20 or 10") from None
 
 
 def day(text: str) -> datetime.date:
@@ -96,10 +97,11 @@ def add_allocate_command(commands: argparse._SubParsersAction[argparse.ArgumentP
     add("--seed", type=int, metavar="N", help="a whole number; note it before anyone is drawn")
     add("--share-treated", type=fraction, metavar="SHARE", help="0.7 or 2/3")
     add(
-        "--block-size",
-        type=int,
-        metavar="N",
-        help=f"every N families drawn have exactly that share; default: {BLOCK_SIZE}",
+        "--block-sizes",
+        type=sizes,
+        metavar="N,N",
+        help="each block of families has exactly that share and, by lot, one of these sizes; "
+        f"default: {','.join(map(str, BLOCK_SIZES))}",
     )
     add("--simple", action="store_true", default=None, help="draw each family by itself")
     add("--capacity", type=int, metavar="K", help="places of the programme; default: no limit")
@@ -213,12 +215,12 @@ def _rules(arguments: argparse.Namespace) -> Rules:
         raise AllocationError(f"a new allocation needs {', '.join(missing)}")
     if not arguments.programme.strip():
         raise AllocationError("--programme is empty")
-    if arguments.simple and arguments.block_size is not None:
-        raise AllocationError("--simple draws without blocks: leave out --block-size")
-    block_size = None if arguments.simple else arguments.block_size or BLOCK_SIZE
+    if arguments.simple and arguments.block_sizes is not None:
+        raise AllocationError("--simple draws without blocks: leave out --block-sizes")
+    block_sizes = () if arguments.simple else arguments.block_sizes or BLOCK_SIZES
     return Rules(
         programme_id=arguments.programme.strip(),
-        lots=Lots(arguments.seed, arguments.share_treated, block_size),
+        lots=Lots(arguments.seed, arguments.share_treated, block_sizes),
         capacity_in=arguments.capacity_in or UNITS[0],
         when_full=arguments.when_full or WHEN_FULL[0],
     )
@@ -241,8 +243,6 @@ def _report(file: Path, output: Path, found: Replay, n_batches: int, is_new: boo
 
 def _counts(allocation: Allocation) -> list[str]:
     lines = [f"{'':15}{'families':>9}{'children':>10}"]
-    for state in (TREATED, COMPARATOR, NOT_APPROVED, OVER_CAPACITY):
-        own = [s for s in allocation.in_order() if state in (s.arm, s.status)]
-        n_children = sum(standing.n_children for standing in own)
-        lines.append(f"{state.replace('_', ' '):15}{len(own):>9}{n_children:>10}")
+    for state, n in allocation.counts().items():
+        lines.append(f"{state.replace('_', ' '):15}{n['families']:>9}{n['children']:>10}")
     return lines

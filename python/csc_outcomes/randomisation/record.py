@@ -24,7 +24,7 @@ from typing import Any
 
 from csc_outcomes.landing.identifiers import pseudonym
 from csc_outcomes.landing.keys import key_id
-from csc_outcomes.randomisation.draws import METHOD, Lots
+from csc_outcomes.randomisation.draws import METHODS, SEVERAL_SIZES, Lots
 from csc_outcomes.randomisation.errors import AllocationError
 from csc_outcomes.randomisation.families import read_families
 from csc_outcomes.randomisation.rules import (
@@ -61,6 +61,8 @@ AUDIT_COLUMNS = (
     "allocation_status",
     "chain",
 )
+# What `allocation.json` holds: from 2 on the counts of families and children too.
+RECORD_VERSIONS = (1, 2)
 UNREADABLE = f"{SETTINGS} is not as `csc allocate` writes it"
 
 
@@ -81,6 +83,7 @@ class Settings:
     rules: Rules
     key_id: str
     batches: tuple[Listed, ...]
+    record_version: int = RECORD_VERSIONS[-1]
 
 
 @dataclass(frozen=True)
@@ -120,7 +123,8 @@ def replay(settings: Settings, lists: Sequence[Path], key: bytes) -> Replay:
     rows = _allocations(settings.rules, allocation)
     files = {list_name(n): path.read_bytes() for n, path in enumerate(lists, 1)}
     files |= {ALLOCATIONS: rows, AUDIT: audit}
-    return Replay(allocation, {**files, SETTINGS: _settings_text(settings, files, chain)}, chain)
+    files[SETTINGS] = _settings_text(settings, allocation, files, chain)
+    return Replay(allocation, files, chain)
 
 
 def _allocations(rules: Rules, allocation: Allocation) -> bytes:
@@ -151,19 +155,27 @@ def _audit(settings: Settings, steps: Iterable[Step], key: bytes) -> tuple[bytes
         cells = _audit_cells(settings.rules, step, key)
         chain = _link(chain, ",".join(cells))
         lines.append([*cells, chain])
-    return _csv([AUDIT_COLUMNS, *lines]), chain
+    return _csv([audit_columns(settings.rules.lots), *lines]), chain
+
+
+def audit_columns(lots: Lots) -> tuple[str, ...]:
+    """The columns of the log: `block_size` after `position` where there are several sizes."""
+    at = AUDIT_COLUMNS.index("draw") if lots.method == SEVERAL_SIZES else 0
+    return (*AUDIT_COLUMNS[:at], *["block_size"] * (at > 0), *AUDIT_COLUMNS[at:])
 
 
 def _audit_cells(rules: Rules, step: Step, key: bytes) -> list[str]:
     drawn = step.draw
-    places = ("", "") if drawn is None or drawn.block is None else (drawn.block, drawn.position)
+    places: list[int | None] = [drawn.block, drawn.position] if drawn else [None, None]
+    if rules.lots.method == SEVERAL_SIZES:
+        places.append(drawn.block_size if drawn else None)
     cells = (
         step.sequence,
         step.batch,
         pseudonym(key, rules.programme_id, "allocated_family", step.family_key),
         step.n_children,
         step.event,
-        *places,
+        *("" if place is None else place for place in places),
         drawn.digits if drawn else "",
         drawn.arm if drawn else "",
         step.arm,
@@ -191,12 +203,13 @@ def _json(facts: Mapping[str, Any]) -> str:
 
 def _rules_facts(settings: Settings) -> dict[str, Any]:
     rules = settings.rules
+    sizes = rules.lots.block_sizes
     return {
-        "method": METHOD,
+        "method": rules.lots.method,
         "programme_id": rules.programme_id,
         "seed": rules.lots.seed,
         "share_treated": str(rules.lots.share),
-        "block_size": rules.lots.block_size,
+        **({"block_sizes": sizes} if len(sizes) > 1 else {"block_size": next(iter(sizes), None)}),
         "capacity_in": rules.capacity_in,
         "when_full": rules.when_full,
         "key_id": settings.key_id,
@@ -211,8 +224,12 @@ def _batch_facts(batch: Listed) -> dict[str, Any]:
     }
 
 
-def _settings_text(settings: Settings, files: Mapping[str, bytes], chain: str) -> bytes:
+def _settings_text(
+    settings: Settings, allocation: Allocation, files: Mapping[str, bytes], chain: str
+) -> bytes:
+    is_counted = settings.record_version > 1
     facts = {
+        **({"record_version": settings.record_version} if is_counted else {}),
         **_rules_facts(settings),
         "batches": [
             {
@@ -222,6 +239,7 @@ def _settings_text(settings: Settings, files: Mapping[str, bytes], chain: str) -
             }
             for number, batch in enumerate(settings.batches, 1)
         ],
+        **({"counts": allocation.counts()} if is_counted else {}),
         "allocations_sha256": hashlib.sha256(files[ALLOCATIONS]).hexdigest(),
         "audit_sha256": hashlib.sha256(files[AUDIT]).hexdigest(),
         "chain": chain,
@@ -233,20 +251,25 @@ def read_settings(folder: Path) -> Settings:
     """What the allocation in a folder was asked for; raises AllocationError."""
     try:
         facts = json.loads((folder / SETTINGS).read_text(encoding="ascii"))
-        settings = _settings(facts)
+        is_known = facts["method"] in METHODS and facts.get("record_version", 1) in RECORD_VERSIONS
+        settings = _settings(facts) if is_known else None
     except FileNotFoundError:
         raise AllocationError(f"there is no {SETTINGS} in {folder}") from None
     except (AttributeError, KeyError, TypeError, ValueError):
         raise AllocationError(UNREADABLE) from None
-    if facts["method"] != METHOD:
+    if settings is None:
         raise AllocationError(
-            f"the allocation in {folder} was drawn by another method than this version's {METHOD}"
+            f"the allocation in {folder} was made by rules that this version doesn't have; it has "
+            f"{' and '.join(METHODS)}"
         )
     return settings
 
 
 def _settings(facts: Mapping[str, Any]) -> Settings:
-    block_size = facts["block_size"]
+    if facts["method"] == SEVERAL_SIZES:
+        block_sizes = tuple(int(size) for size in facts["block_sizes"])
+    else:
+        block_sizes = () if facts["block_size"] is None else (int(facts["block_size"]),)
     batches = tuple(
         Listed(
             sha256=str(batch["sha256"]),
@@ -263,12 +286,14 @@ def _settings(facts: Mapping[str, Any]) -> Settings:
         lots=Lots(
             seed=int(facts["seed"]),
             share=Fraction(facts["share_treated"]),
-            block_size=None if block_size is None else int(block_size),
+            block_sizes=block_sizes,
         ),
         capacity_in=facts["capacity_in"],
         when_full=facts["when_full"],
     )
-    return Settings(rules, str(facts["key_id"]), batches)
+    if rules.lots.method != facts["method"]:
+        raise ValueError
+    return Settings(rules, str(facts["key_id"]), batches, int(facts.get("record_version", 1)))
 
 
 # The folder
@@ -311,8 +336,9 @@ def _first_difference(one: bytes, other: bytes) -> int:
 
 
 def extended(settings: Settings, batch: Listed) -> Settings:
-    """The same allocation with one batch more."""
-    return replace(settings, batches=(*settings.batches, batch))
+    """The same allocation with one batch more, recorded as this version does."""
+    batches = (*settings.batches, batch)
+    return replace(settings, batches=batches, record_version=RECORD_VERSIONS[-1])
 
 
 def write(folder: Path, files: Mapping[str, bytes]) -> bool:

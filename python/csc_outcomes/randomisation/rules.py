@@ -90,6 +90,15 @@ class Allocation:
         """The standing of each family, in the order in which they were first met."""
         return sorted(self.standings.values(), key=lambda standing: standing.sequence)
 
+    def counts(self) -> dict[str, dict[str, int]]:
+        """Families and children of each arm, and of each status that belongs to neither."""
+        counts = {}
+        for state in (TREATED, COMPARATOR, NOT_APPROVED, OVER_CAPACITY):
+            own = [s for s in self.in_order() if state in (s.arm, s.status)]
+            n_children = sum(standing.n_children for standing in own)
+            counts[state] = {"families": len(own), "children": n_children}
+        return counts
+
 
 def allocate(rules: Rules, batches: Iterable[Batch], key: bytes) -> Allocation:
     """Goes through all batches from the first; `key` settles the order within a day.
