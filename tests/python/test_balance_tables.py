@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import duckdb
 import numpy as np
 import pandas as pd
@@ -179,8 +181,11 @@ def test_the_test_is_the_studys() -> None:
 
 
 def test_arms_drawn_by_lot_are_not_tested() -> None:
-    tested = balance(small_evidence(), {"s": "wls_hc1"}, UNASKED)
-    drawn = balance(small_evidence(), {"s": "wls_hc1"}, UNASKED, {"s"})
+    cases = small_evidence().study_cases
+    arms = cases["case_id"].isin(["a", "b"]).map({True: "treated", False: "comparator"})
+    evidence = replace(small_evidence(), study_cases=cases.assign(arm=arms))
+    tested = balance(evidence, {"s": "wls_hc1"}, UNASKED)
+    drawn = balance(evidence, {"s": "wls_hc1"}, UNASKED, {"s"})
     assert tested["p_value"].notna().any()
     assert drawn["p_value"].isna().all()
     assert list(drawn["stars"]) == ["", ""]

@@ -1,8 +1,8 @@
 -- The figures that diagnostics judge, per analysis: those of its sample, those that depend on its
 -- outcome, and its own. Where comparators are sought, analyses of all eligible cases weigh these
 -- themselves, so the balance of the unweighted sample says nothing about them. A subgroup is judged
--- by its own cases; the whole sample tells of it how much was matched and observed. An exact test is
--- made for few events, so their number says nothing against it.
+-- by its own cases; the whole sample tells of it how much was matched and observed. An exact test
+-- is made for few events, so their number says nothing against it.
 with
 analyses as (
     select * from {{ ref('int_study_analyses') }}

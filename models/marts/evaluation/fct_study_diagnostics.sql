@@ -1,7 +1,7 @@
 -- Whether an analysis may be read at all, by thresholds set before any result: balance, overlap,
 -- matched share, effective size, events, clusters, observation, proportional hazards, what it could
--- find at all, and negative controls. Thresholds stand in `diagnostic_thresholds`; a diagnostic that
--- has none for a study's design isn't judged there.
+-- find at all, and negative controls. Thresholds stand in `diagnostic_thresholds`; a diagnostic
+-- that has none for a study's design isn't judged there.
 with
 measured as (select * from {{ ref('int_diagnostics') }}),
 studies as (select * from {{ ref('studies') }}),

@@ -1,7 +1,7 @@
 -- How stress scores are spread in each organisation (Project Crewe, Figure 12), in bands of
--- `stress_band_width`. Who sat at which end is easily guessed by colleagues, so each band is a group
--- of its own: those of fewer than `smallest_staff_group` are hidden, and others with them from which
--- they could be worked out. An organisation with fewer respondents in a month is hidden as a whole.
+-- `stress_band_width`. Colleagues may guess who is at which end, so each band is a group of its
+-- own: those of fewer than `smallest_staff_group` are hidden, and others with them from which they
+-- could be worked out. An organisation with fewer respondents in a month is hidden as a whole.
 with
 organisations as (select * from {{ ref('int_study_organisations') }}),
 parameters as (select * from {{ ref('int_study_parameters') }}),
@@ -51,7 +51,8 @@ listed as (
         case when not judged.is_organisation_small then judged.mean_score end as mean_score,
         coalesce(judged.is_suppressed, false) as is_suppressed,
         case
-            when judged.study_id is null then 'no_survey: no member of staff has given a stress score'
+            when judged.study_id is null
+                then 'no_survey: no member of staff has given a stress score'
             when judged.is_suppressed
                 then 'small_group: the group, or one it would give away, is too small to be shown'
         end as status_reason

@@ -1,8 +1,8 @@
 -- How often families are visited in a month and how many cases a worker holds (Project Crewe,
 -- Figure 11 and "Side effects"), by organisation and month, beside what is agreed or usual. Groups
 -- below `smallest_staff_group` are hidden, those above and not above a benchmark among them; the
--- lowest and the highest count are one person's, and never shown. An organisation nobody counted has
--- a row that says so.
+-- lowest and the highest count are one person's, and never shown. An organisation nobody counted
+-- has a row that says so.
 with
 organisations as (select * from {{ ref('int_study_organisations') }}),
 parameters as (select * from {{ ref('int_study_parameters') }}),
