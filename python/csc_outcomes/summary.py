@@ -190,8 +190,8 @@ def _title(row: Mapping[Hashable, Any]) -> str:
     )
     if row["design"] == RANDOMISED:
         return (
-            f"{study}: {n_treated} cases allocated to the programme (treated), {n_comparator} to "
-            "the usual service (comparator); effect of being allocated"
+            f"{study}: {n_treated} cases of those allocated to the programme (treated), "
+            f"{n_comparator} of those to the usual service (comparator); effect of being allocated"
         )
     effective = "" if math.isnan(ess) else f" (effective {ess:.0f})"
     effect = (

@@ -50,6 +50,7 @@ select
     studies.survival_horizon_days,
     studies.bootstrap_draws,
     studies.fewest_events,
+    studies.interaction_main_effect,
     md5(concat_ws(
         '|', studies.definition_hash, configuration.configuration_text, analyses.outcome,
         outcomes.unit, outcomes.kind, analyses.sample, analyses.estimator, analyses.covariates,

@@ -40,6 +40,7 @@
     'psm_open_at_entry': 'boolean',
     'bootstrap_draws': 'integer',
     'fewest_events': 'integer',
+    'interaction_main_effect': 'boolean',
     'balance_test': 'varchar',
     'gamma_alpha': 'double',
     'mh_data': 'varchar',

@@ -5,25 +5,38 @@
 with
 measured as (select * from {{ ref('int_diagnostics') }}),
 studies as (select * from {{ ref('studies') }}),
-thresholds as (select * from {{ ref('diagnostic_thresholds') }})
+thresholds as (select * from {{ ref('diagnostic_thresholds') }}),
+
+judged as (
+    select
+        measured.study_id,
+        measured.analysis_id,
+        measured.diagnostic,
+        cast(measured.value as double) as value,
+        thresholds.warn_at,
+        thresholds.fail_at,
+        thresholds.meaning,
+        case
+            when thresholds.worse_when = 'above' and measured.value > thresholds.fail_at then 'fail'
+            when thresholds.worse_when = 'above' and measured.value > thresholds.warn_at then 'warn'
+            when thresholds.worse_when = 'below' and measured.value < thresholds.fail_at then 'fail'
+            when thresholds.worse_when = 'below' and measured.value < thresholds.warn_at then 'warn'
+            else 'pass'
+        end as verdict
+    from measured
+    inner join studies using (study_id)
+    inner join thresholds
+        on
+            measured.diagnostic = thresholds.diagnostic
+            and coalesce(thresholds.design, studies.design) = studies.design
+)
 
 select
-    measured.study_id,
-    measured.analysis_id,
-    measured.diagnostic,
-    cast(measured.value as double) as value,
-    thresholds.warn_at as threshold,
-    thresholds.meaning,
-    case
-        when thresholds.worse_when = 'above' and measured.value > thresholds.fail_at then 'fail'
-        when thresholds.worse_when = 'above' and measured.value > thresholds.warn_at then 'warn'
-        when thresholds.worse_when = 'below' and measured.value < thresholds.fail_at then 'fail'
-        when thresholds.worse_when = 'below' and measured.value < thresholds.warn_at then 'warn'
-        else 'pass'
-    end as verdict
-from measured
-inner join studies using (study_id)
-inner join thresholds
-    on
-        measured.diagnostic = thresholds.diagnostic
-        and coalesce(thresholds.design, studies.design) = studies.design
+    study_id,
+    analysis_id,
+    diagnostic,
+    value,
+    case when verdict = 'fail' then fail_at else warn_at end as threshold,
+    meaning,
+    verdict
+from judged

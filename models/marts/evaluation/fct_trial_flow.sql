@@ -17,7 +17,7 @@
     ),
     'counted_by_unit': (
         "coalesce(ineligible_reason, 'outcome_incomplete') = 'outcome_incomplete'",
-        'Not the child by whom the study counts a family'
+        'Not the child by whom the study counts a family, or that child takes no part'
     ),
     'analysed': ('is_eligible', 'What became of the case is not completely recorded')
 } %}

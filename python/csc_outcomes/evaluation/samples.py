@@ -97,12 +97,15 @@ class Evidence:
         names = own.loc[own["kind"] == "levels", "covariate"]
         return frame.assign(**{str(name): _as_levels(frame[name]) for name in names})
 
-    def adjustment(self, study_id: str, analysis_id: str, covariates: str) -> list[str]:
+    def adjustment(
+        self, study_id: str, analysis_id: str, covariates: str, has_main_effects: bool = True
+    ) -> list[str]:
         """The covariates of an analysis: `none`, or names joined by `|`, in the order given.
 
         A name is a covariate of the study, `treated:x` for the interaction with covariate x (which
-        brings x along), or `matching` for every covariate that is in_adjustment. Raises ValueError
-        for a name that the study does not have and for an interaction with levels.
+        brings x along, or leaves it out without `has_main_effects`), or `matching` for every
+        covariate that is in_adjustment. Raises ValueError for a name that the study does not have
+        and for an interaction with levels.
         """
         names: list[str] = []
         for part in covariates.split("|"):
@@ -112,6 +115,8 @@ class Evidence:
             elif part != NO_COVARIATES or covariates != NO_COVARIATES:
                 self._check_covariate(study_id, analysis_id, part)
                 names += [plain, part]
+        if not has_main_effects:
+            names = [name for name in names if f"{INTERACTION}{name}" not in names]
         return list(dict.fromkeys(names))
 
     def _check_covariate(self, study_id: str, analysis_id: str, part: str) -> None:

@@ -111,7 +111,12 @@ def requested(evidence: Evidence, analysis: Mapping[Hashable, Any]) -> Analysis:
     study_id, analysis_id = analysis["study_id"], analysis["analysis_id"]
     return Analysis(
         analysis["estimator"],
-        evidence.adjustment(study_id, analysis_id, analysis["covariates"]),
+        evidence.adjustment(
+            study_id,
+            analysis_id,
+            analysis["covariates"],
+            has_main_effects=bool(analysis.get("interaction_main_effect", True)),
+        ),
         analysis["se_type"],
         analysis["unit"],
         horizon_days=_known(analysis["survival_horizon_days"]),

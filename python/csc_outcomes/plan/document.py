@@ -174,11 +174,37 @@ def _question(study: Study) -> list[str]:
     ]
 
 
+# What a case of the study begins with.
+ORIGINS = {
+    "plan_start": "from the start of its child in need plan",
+    "referral": "from its referral",
+    "recoded_referral": "from its referral, or from the study's first day if that came later",
+}
+
+
+def _unit(study: Study) -> str:
+    of_whom = " of the child by whom a family is counted"
+    counted = of_whom if study.value("case_unit") == "index_child" else ""
+    return f"{counted}, {ORIGINS[str(study.value('length_origin'))]}"
+
+
+def _applies(study: Study, reason: str) -> bool:
+    """Whether a case of this study can leave for the reason."""
+    needs = {
+        "opened_after_window": study.facts["latest_case_start"] is not None,
+        "opened_before_window": study.facts["earliest_case_start"] is not None,
+        "joined_before_opening": study.value("opened_before_entry") != "any",
+        "not_open_long_enough": study.value("comparator_rule") == "app3",
+        "not_index_child": study.value("case_unit") == "index_child",
+    }
+    return needs.get(reason, True)
+
+
 def _estimand(study: Study) -> list[str]:
     facts = study.facts
     lines = [
         f"{facts['estimand'] or 'Not named'}. Design: {words(DESIGNS, facts['design'])}. One unit "
-        "is one case, from the start of its child in need plan."
+        f"is one case{_unit(study)}."
     ]
     level = facts["evidence_level"]
     return [*lines, f"Strength that the design can claim: {level}."] if level else lines
@@ -196,11 +222,15 @@ def _window(study: Study) -> str:
 def _eligibility(study: Study) -> list[str]:
     facts = study.facts
     return [
-        f"Cases {_window(study)}that were open when the study started on {facts['study_start']}. A "
-        "case leaves by the first of these rules that it meets:",
+        f"Cases {_window(study)}that had not closed when the study started on "
+        f"{facts['study_start']}. A case leaves by the first of these rules that it meets:",
         table(
             ["rule", "who leaves"],
-            ([f"`{step['ineligible_reason']}`", step["reason"]] for step in study.steps),
+            (
+                [f"`{step['ineligible_reason']}`", step["reason"]]
+                for step in study.steps
+                if _applies(study, step["ineligible_reason"])
+            ),
         ),
         f"On the days themselves: `eligibility_closure_inclusive` = "
         f"{study.value('eligibility_closure_inclusive')}. Escalations without a date: "
