@@ -24,8 +24,10 @@ ESTIMATES = {
     "events_per_1000_days",
     "mean_score",
 }
-# A plain difference needs less than a standardised one, an estimate less than its calibration.
+# A plain difference needs less than a standardised one, an estimate less than its calibration, the
+# mean of a group less than its bands.
 KEPT = {
+    "fct_staff_stress_distribution": {"mean_score"},
     "fct_covariate_balance": {"p_value"},
     "fct_calibrated_estimates": {"estimate", "p_value"},
 }

@@ -1,7 +1,8 @@
 -- Whether a case's family had support as a child in need before the study started (Project Crewe
--- report, "CIN case outcomes"): an earlier start that the case's row tells of, or another case of the
--- family. The spell that was still open when the study started counts too, as the report's words
--- have it, unless `history_includes_index` says otherwise. A child without a family id is a family.
+-- report, "CIN case outcomes"): an earlier start that the case's row tells of, or another case
+-- of the family. The spell that was still open when the study started counts too, as the
+-- report's words have it, unless `history_includes_index` says otherwise. A child without a
+-- family id is a family.
 with
 arms as (select * from {{ ref('int_study_arms') }}),
 studies as (select * from {{ ref('int_studies') }}),

@@ -1,7 +1,7 @@
--- A study as it is set, each other reading of its rules (`study_readings`), and the study as it stood
--- at an earlier cut of its data (`study_data_cuts`). Each goes through the same models under an id
--- of its own, the study's and the reading's joined by ~, and never reaches a public table under the
--- study's name.
+-- A study as it is set, each other reading of its rules (`study_readings`), and the study as it
+-- stood at an earlier cut of its data (`study_data_cuts`). Each goes through the same models
+-- under an id of its own, the study's and the reading's joined by ~, and never reaches a public
+-- table under the study's name.
 with
 studies as (select * from {{ ref('studies') }}),
 changed as (select * from {{ ref('study_readings') }}),

@@ -1,7 +1,7 @@
 -- Every effect beside the study's main one on the same outcome: the estimate of its primary
--- analysis as the study is set. A restricted mean is another quantity, the effect where the x of an
--- interaction is 0 another question and an earlier cut of the data no choice, so none is among them.
--- Two agree when they point the same way and are on the same side of 5 %.
+-- analysis as the study is set. A restricted mean is another quantity, the effect where the x of
+-- an interaction is 0 another question and an earlier cut of the data no choice, so none is
+-- among them. Two agree when they point the same way and are on the same side of 5 %.
 with
 fitted as (
     select * from {{ ref('py_effect_estimates') }}

@@ -52,4 +52,10 @@ inner join studies using (study_id)
 inner join cases using (study_id, case_id)
 inner join outcomes using (study_id, case_id)
 inner join reported using (study_id, outcome)
-group by members.study_id, members.sample, members.subgroup, cases.arm, outcomes.outcome, reported.kind
+group by
+    members.study_id,
+    members.sample,
+    members.subgroup,
+    cases.arm,
+    outcomes.outcome,
+    reported.kind

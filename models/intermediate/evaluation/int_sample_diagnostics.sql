@@ -58,8 +58,9 @@ counted as (
         asked.outcome,
         '{{ figure }}_{{ arm }}' as diagnostic,
         cast(
-            case when outcomes.kind != 'number' or '{{ figure }}' = 'clusters'
-                then coalesce(counted.n_{{ figure }}, 0)
+            case
+                when outcomes.kind != 'number' or '{{ figure }}' = 'clusters'
+                    then coalesce(counted.n_{{ figure }}, 0)
             end as double
         ) as value
     from asked

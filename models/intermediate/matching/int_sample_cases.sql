@@ -1,8 +1,8 @@
--- The cases of each sample with their weights. Matched: a treated case counts once, a comparator as
--- the sum of its links; by propensity score they may be scaled to add up to their own number
--- (`psm_weight_scale`). Unmatched: every eligible case counts once, as the "before" of every balance
--- table and as a trial compares its arms. Allocated children: every child of a trial that takes part,
--- whether or not its family is counted by it and its case's outcome is known.
+-- The cases of each sample with their weights. Matched: a treated case counts once, a comparator
+-- as the sum of its links; by propensity score they may be scaled to add up to their own number
+-- (`psm_weight_scale`). Unmatched: every eligible case counts once, as the "before" of every
+-- balance table and as a trial compares its arms. Allocated children: every child of a trial
+-- that takes part, whether or not its family is counted by it and its case's outcome is known.
 with
 links as (select * from {{ ref('int_matched_links') }}),
 arms as (select * from {{ ref('int_study_arms') }}),

@@ -1,7 +1,7 @@
--- The cases of each subgroup. Of a matched sample: its treated cases with the comparators they are
--- matched to, who share the weight of those treated cases alone. Of a sample without links: the
--- cases of both arms that have the attribute themselves, where an analysis asks for them. Bounds are
--- in whole units: 12 completed months belong to "12 or more".
+-- The cases of each subgroup. Of a matched sample: its treated cases with the comparators they
+-- are matched to, who share the weight of those treated cases alone. Of a sample without links:
+-- the cases of both arms that have the attribute themselves, where an analysis asks for them.
+-- Bounds are in whole units: 12 completed months belong to "12 or more".
 with
 links as (select * from {{ ref('fct_matched_links') }}),
 attributes as (select * from {{ ref('int_case_attributes') }}),

@@ -1,5 +1,5 @@
--- Every outcome that is 1 or 0 for every case of a study: a condition on what a rule model found, the
--- day it happened and the day it is counted from. Null where the rule can't tell.
+-- Every outcome that is 1 or 0 for every case of a study: a condition on what a rule model
+-- found, the day it happened and the day it is counted from. Null where the rule can't tell.
 with
 closures as (select * from {{ ref('int_closures') }}),
 escalations as (select * from {{ ref('int_escalations_in_study') }}),

@@ -1,9 +1,10 @@
--- How long each case was watched on each survival clock: from its plan start, its referral, the study
--- start, the later of the study start and one of these, or from its index date. A case that ended
--- before a clock started isn't on it. A case is under watch from its start on (its plan's or, where
--- the referral came first, its referral's), or from its index date when `survival_entry` asks for
--- delayed entry. The clocks from the referral are for studies that ask for them,
--- and a trial has no others than those it asks for: its arms started alike on them alone.
+-- How long each case was watched on each survival clock: from its plan start, its referral, the
+-- study start, the later of the study start and one of these, or from its index date. A case
+-- that ended before a clock started isn't on it. A case is under watch from its start on (its
+-- plan's or, where the referral came first, its referral's), or from its index date when
+-- `survival_entry` asks for delayed entry. The clocks from the referral are for studies that ask
+-- for them, and a trial has no others than those it asks for: its arms started alike on them
+-- alone.
 with
 lengths as (select * from {{ ref('int_case_lengths') }}),
 

@@ -1,9 +1,10 @@
--- The length of a case runs from its origin (`length_origin`) to the closure that the study lets end
--- it (`length_ends_with`: one without a later escalation in the FACT22 report, appendix 2,
--- "Outcomes"; one without a re-referral in the Project Crewe report, appendix 6), and is censored
--- otherwise: open cases at the last observable day, cases whose closure didn't last there too or at
--- their closure (`censor_at`), cases that ended for a reason the study doesn't count at that end. A
--- case that started after that day has no length, nor has one whose outcome isn't known.
+-- The length of a case runs from its origin (`length_origin`) to the closure that the study lets
+-- end it (`length_ends_with`: one without a later escalation in the FACT22 report, appendix 2,
+-- "Outcomes"; one without a re-referral in the Project Crewe report, appendix 6), and is
+-- censored otherwise: open cases at the last observable day, cases whose closure didn't last
+-- there too or at their closure (`censor_at`), cases that ended for a reason the study doesn't
+-- count at that end. A case that started after that day has no length, nor has one whose outcome
+-- isn't known.
 with
 arms as (select * from {{ ref('int_study_arms') }}),
 studies as (select * from {{ ref('int_studies') }}),

@@ -1,9 +1,11 @@
-{#- Of a case whose outcome is not completely recorded only what the school recorded can be told. -#}
-{%- set is_told = "(arms.is_outcome_known is not false or outcomes.outcome like '%absence_days')" -%}
--- Every outcome of every case of a study in one shape: a value, the dates it rests on, and
--- whether it is censored. Binary outcomes are 1 or 0, or the share of a comparator's links for which
--- it escalated (`index_date_of_comparator`); lengths and absences are in days. A null value means that
--- the outcome can't be told for this case.
+{#- Of a case whose outcome isn't completely recorded only the school's record can be told. -#}
+{%- set is_told -%}
+(arms.is_outcome_known is not false or outcomes.outcome like '%absence_days')
+{%- endset -%}
+-- Every outcome of every case of a study in one shape: a value, the dates it rests on, and whether
+-- it is censored. Binary outcomes are 1 or 0, or the share of a comparator's links for which it
+-- escalated (`index_date_of_comparator`); lengths and absences are in days. A null value means
+-- that the outcome can't be told for this case.
 with
 arms as (select * from {{ ref('int_study_arms') }}),
 studies as (select * from {{ ref('int_studies') }}),

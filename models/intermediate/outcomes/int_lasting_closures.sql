@@ -1,7 +1,7 @@
--- Whether a closure lasts: no re-referral follows it by the study's end (Project Crewe report, "CIN
--- case outcomes") or, in studies that follow closures, within 12 and 24 months of it. A case that
--- didn't close isn't closed for any time, so every case counts; of one that did the window must have
--- passed.
+-- Whether a closure lasts: no re-referral follows it by the study's end (Project Crewe report,
+-- "CIN case outcomes") or, in studies that follow closures, within 12 and 24 months of it. A
+-- case that didn't close isn't closed for any time, so every case counts; of one that did the
+-- window must have passed.
 with
 closures as (select * from {{ ref('int_closures') }}),
 rereferred as (select * from {{ ref('int_rereferrals_after_closure') }}),
@@ -22,15 +22,15 @@ select
     closures.case_id,
     closures.closure_date,
     closures.is_closed_recorded,
-    rereferred.rereferral_after_closure_date,
-    {% for window_end in ['ends_12m_date', 'ends_24m_date'] -%}
+    {% for months in ['12', '24'] -%}
     case
         when following.study_id is null then null
         when not closures.is_closed_recorded then false
-        when followed.{{ window_end }} <= followed.followed_until
-            then coalesce(followed.event_date > followed.{{ window_end }}, true)
-    end as {{ window_end | replace('ends_', 'is_closed_for_') | replace('_date', '') }}{{ ',' if not loop.last }}
+        when followed.ends_{{ months }}m_date <= followed.followed_until
+            then coalesce(followed.event_date > followed.ends_{{ months }}m_date, true)
+    end as is_closed_for_{{ months }}m,
     {% endfor -%}
+    rereferred.rereferral_after_closure_date
 from closures
 left join following using (study_id)
 left join rereferred using (study_id, la_code, case_id)

@@ -3,10 +3,7 @@
 -- for which an escalation starts on or after that treated case's entry. Weighted least squares on
 -- the shares gives the same effect as on the links, one by one.
 with
-studies as (
-    select * from {{ ref('int_studies') }}
-    where escalation_from = 'programme_entry' and index_date_of_comparator = 'each_link'
-),
+studies as (select * from {{ ref('int_studies') }}),
 
 links as (select * from {{ ref('int_caliper_links') }}),
 arms as (select * from {{ ref('int_study_arms') }}),
@@ -27,6 +24,9 @@ entries as (
             links.study_id = treated.study_id
             and links.la_code = treated.la_code
             and links.treated_case_id = treated.case_id
+    where
+        studies.escalation_from = 'programme_entry'
+        and studies.index_date_of_comparator = 'each_link'
 ),
 
 followed as (

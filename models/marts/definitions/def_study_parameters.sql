@@ -1,5 +1,5 @@
--- The value of every parameter in every study, whether it is the default of the study's design, what
--- it decides and which ambiguity it settles.
+-- The value of every parameter in every study, whether it is the default of the study's design,
+-- what it decides and which ambiguity it settles.
 with
 chosen as (select * from {{ ref('int_parameter_values') }}),
 parameters as (select * from {{ ref('parameters') }})

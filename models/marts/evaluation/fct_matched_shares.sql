@@ -51,7 +51,7 @@ select
         as share_of_eligible
 from arms
 inner join methods
-    on arms.study_id = methods.study_id and methods.method <> 'unmatched'
+    on arms.study_id = methods.study_id and methods.method != 'unmatched'
 left join matched
     on
         arms.study_id = matched.study_id

@@ -1,7 +1,7 @@
--- How far an effect hangs on the cases whose outcome isn't known: the difference of the arms' shares
--- over the cases that are known, and the least and the greatest it could be whatever became of the
--- others (Manski 1990, American Economic Review 80, 319-323). A difference that changes its sign
--- between the bounds can't be told from the data alone.
+-- How far an effect hangs on the cases whose outcome isn't known: the difference of the arms'
+-- shares over the cases that are known, and the least and the greatest it could be whatever
+-- became of the others (Manski 1990, American Economic Review 80, 319-323). A difference that
+-- changes its sign between the bounds can't be told from the data alone.
 with
 cases as (
     select * from {{ ref('fct_study_cases') }}
@@ -17,14 +17,14 @@ reported as (
 
 counted as (
     select
-        reported.study_id,
-        reported.outcome,
         {% for arm in ['treated', 'comparator'] -%}
         count(*) filter (where cases.arm = '{{ arm }}') as n_{{ arm }},
         count(outcomes.value) filter (where cases.arm = '{{ arm }}') as n_known_{{ arm }},
         cast(sum(outcomes.value) filter (where cases.arm = '{{ arm }}') as double)
-            as n_events_{{ arm }}{{ ',' if not loop.last }}
+            as n_events_{{ arm }},
         {% endfor -%}
+        reported.study_id,
+        reported.outcome
     from reported
     inner join cases using (study_id)
     left join outcomes using (study_id, case_id, outcome)

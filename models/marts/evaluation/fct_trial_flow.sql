@@ -63,7 +63,7 @@ before_allocation as (
         family,
         '{{ reason }}' as reason
     from recommended
-    where allocation_status not in ('{{ left | join("', '") }}')
+    where '{{ left | join('|') }}' not like '%' || allocation_status || '%'
     {%- endfor %}
 ),
 

@@ -70,6 +70,7 @@ def hidden_bias(
             continue
         pairs = links[(links["study_id"] == study_id) & (links["method"] == sample)]
         names = evidence.covariate_names(study_id, "in_balance")
+        main_table = "mantel_haenszel_" + choices["mh_data"][study_id]
         nearest = pairs if pairs.empty else nearest_pairs(pairs, frame, names)
         for outcome in outcomes[outcomes["study_id"] == study_id].to_dict("records"):
             observed = evidence.with_outcome(frame, study_id, outcome["outcome"])
@@ -84,8 +85,7 @@ def hidden_bias(
                     "sample": sample,
                     "outcome": outcome["outcome"],
                     "method": method,
-                    "is_main_method": method
-                    in (f"mantel_haenszel_{choices['mh_data'][study_id]}", "signed_rank"),
+                    "is_main_method": method in (main_table, "signed_rank"),
                 }
                 alpha = float(choices["gamma_alpha"][study_id])
                 found = [NO_PAIRS] if pairs.empty else _bound_rows(bounds, alpha)
