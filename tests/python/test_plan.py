@@ -273,7 +273,7 @@ def test_what_cannot_be_done_is_said(project: Project, plan: Plan) -> None:
     status, said = plan(study="nowhere")
     assert (status, said) == (
         2,
-        "no study 'nowhere' in seeds/studies/studies.csv; there are: fact22, planned\n",
+        "no study 'nowhere' in seeds/studies/studies.csv; there are: crewe, fact22, planned\n",
     )
     assert plan("--amend", "Why")[0] == 2
     assert plan("--lock", "--amend", " ")[0] == 2

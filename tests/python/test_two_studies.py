@@ -266,10 +266,11 @@ def test_the_summary_of_a_trial_speaks_of_allocation(without_matched: Built) -> 
     assert summary in without_matched.closing
     assert "matched treated cases" not in summary
     title, header, line, *notes = summary[summary.index(f"\n{TRIAL} (") + 1 :].splitlines()
-    n_allocated = {"treated": 83, "comparator": 43}
-    assert title.startswith(f"{TRIAL} (synthetic data): {n_allocated['treated']} cases allocated")
-    assert title.endswith(
-        f"{n_allocated['comparator']} to the usual service (comparator); effect of being allocated"
+    n_analysed = {"treated": 83, "comparator": 43}
+    assert title == (
+        f"{TRIAL} (synthetic data): {n_analysed['treated']} cases of those allocated to the "
+        f"programme (treated), {n_analysed['comparator']} of those to the usual service "
+        "(comparator); effect of being allocated"
     )
     assert header.split()[1:3] == ["treated", "comparator"]
     with without_matched.project.published() as tables:
