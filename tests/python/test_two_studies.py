@@ -297,7 +297,9 @@ def test_the_summary_of_a_trial_speaks_of_allocation(without_matched: Built) -> 
     # what the report prints of all cases, and not of those with a history
     assert line.endswith("72.0 / 64.0 / 8.5")
     assert notes[0] == "Before you read it:"
-    assert "  - Effective number of comparators after weighting: 43 (warn)" in notes
+    # a trial isn't judged by the balance of its arms, nor by weights it hasn't
+    assert notes[1].startswith("  - Smallest difference of proportions")
+    assert not any("Effective number" in note or "standardised" in note for note in notes[:3])
 
 
 # The dirty twin
