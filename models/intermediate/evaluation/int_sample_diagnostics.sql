@@ -44,38 +44,32 @@ shares as (
     group by all
 ),
 
-counted as (
-    select * from {{ ref('int_judged_outcomes') }}
-    where subgroup is null
+arms as (
+    select code as arm
+    from {{ ref('code_sets') }}
+    where code_set = 'arm'
 ),
 
-{% for figure in ['events', 'clusters'] -%}
-{{ figure }} as (
-    {% for arm in ['treated', 'comparator'] -%}
+judged as (
     select
         asked.study_id,
         asked.sample,
         asked.outcome,
-        '{{ figure }}_{{ arm }}' as diagnostic,
-        cast(
-            case
-                when outcomes.kind != 'number' or '{{ figure }}' = 'clusters'
-                    then coalesce(counted.n_{{ figure }}, 0)
-            end as double
-        ) as value
+        arms.arm,
+        case when outcomes.kind != 'number' then coalesce(counted.n_events, 0) end as events,
+        coalesce(counted.n_clusters, 0) as clusters
     from asked
     inner join {{ ref('study_outcomes') }} as outcomes using (study_id, outcome)
-    left join counted
+    cross join arms
+    left join {{ ref('int_judged_outcomes') }} as counted
         on
             asked.study_id = counted.study_id
             and asked.sample = counted.sample
             and asked.outcome = counted.outcome
-            and counted.arm = '{{ arm }}'
-    {{ 'union all' if not loop.last }}
-    {% endfor -%}
+            and arms.arm = counted.arm
+            and counted.subgroup is null
 ),
 
-{% endfor -%}
 observation as (
     select
         study_id,
@@ -103,10 +97,16 @@ figures as (
     union all
     {% endfor -%}
     {% endfor -%}
-    select * from events
+    {% for figure in ['events', 'clusters'] -%}
+    select
+        study_id,
+        sample,
+        outcome,
+        '{{ figure }}_' || arm as diagnostic,
+        cast({{ figure }} as double) as value
+    from judged
     union all
-    select * from clusters
-    union all
+    {% endfor -%}
     select * from observation
 )
 

@@ -1,7 +1,3 @@
-{#- Of a case whose outcome isn't completely recorded only the school's record can be told. -#}
-{%- set is_told -%}
-(arms.is_outcome_known is not false or outcomes.outcome like '%absence_days')
-{%- endset -%}
 -- Every outcome of every case of a study in one shape: a value, the dates it rests on, and whether
 -- it is censored. Binary outcomes are 1 or 0, or the share of a comparator's links for which it
 -- escalated (`index_date_of_comparator`); lengths and absences are in days. A null value means
@@ -14,8 +10,30 @@ lengths as (select * from {{ ref('int_case_lengths') }}),
 absences as (select * from {{ ref('int_absences') }}),
 linked as (select * from {{ ref('int_linked_escalations') }}),
 
+-- Of a case whose outcome isn't completely recorded only the school's record can be told: it has no
+-- length, and of the rest nothing is known.
+told as (
+    select
+        binary_outcomes.study_id,
+        binary_outcomes.la_code,
+        binary_outcomes.case_id,
+        binary_outcomes.outcome,
+        binary_outcomes.origin_date,
+        case when arms.is_outcome_known is not false then binary_outcomes.event_date end
+            as event_date,
+        case
+            when arms.is_outcome_known is not false
+                then coalesce(linked.value, binary_outcomes.value)
+        end as value,
+        binary_outcomes.is_censored,
+        binary_outcomes.watched_until_date
+    from binary_outcomes
+    inner join arms using (study_id, la_code, case_id)
+    left join linked using (study_id, la_code, case_id, outcome)
+),
+
 outcomes as (
-    select * from binary_outcomes
+    select * from told
     union all
     select
         study_id,
@@ -66,12 +84,11 @@ select
     outcomes.outcome,
     arms.arm,
     coalesce(outcomes.origin_date, arms.plan_start_date) as origin_date,
-    case when {{ is_told }} then outcomes.event_date end as event_date,
-    case when {{ is_told }} then coalesce(linked.value, outcomes.value) end as value,
+    outcomes.event_date,
+    outcomes.value,
     outcomes.is_censored,
     coalesce(outcomes.watched_until_date, studies.observed_until) as observed_until_date,
     md5(concat_ws('|', outcomes.outcome, studies.definition_hash)) as definition_hash
 from outcomes
 inner join arms using (study_id, la_code, case_id)
 inner join studies using (study_id, la_code)
-left join linked using (study_id, la_code, case_id, outcome)
