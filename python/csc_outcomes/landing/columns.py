@@ -3,10 +3,11 @@
 `FORMATS[format][holds]` is the tuple of columns a file of that kind lands with.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
-Kind = Literal["id", "date", "code", "text"]
+Kind = Literal["id", "date", "code", "codes", "text"]  # "codes": several in one cell
 
 
 @dataclass(frozen=True)
@@ -17,6 +18,8 @@ class Column:
     kind: Kind = "text"
     is_required: bool = False
     known_codes: tuple[str, ...] = ()  # codes that need no mapping and admit no others
+    spellings: Mapping[str, str] = field(default_factory=dict)  # other words for known codes
+    is_lenient: bool = False  # an id that can't be read is left out and speaks against nothing
 
     @property
     def id_kind(self) -> str:
@@ -28,11 +31,16 @@ def _date(name: str, is_required: bool = False) -> Column:
     return Column(name, "date", is_required)
 
 
+def _flag(name: str) -> Column:
+    return Column(name, "code", known_codes=YES_NO, spellings=YES_NO_WORDS)
+
+
+YES_NO = ("1", "0")
+YES_NO_WORDS = {"true": "1", "yes": "1", "y": "1", "false": "0", "no": "0", "n": "0"}
 CHILD_ID = Column("child_id", "id", is_required=True)
 CASE_ID = Column("case_id", "id")
 ARM = Column("arm", "code", known_codes=("treated", "comparator"))
 RESPONDENT_ID = Column("respondent_id", "id", is_required=True)
-YES_NO = ("1", "0")
 ORGANISATION = Column(
     "organisation", "code", is_required=True, known_codes=("programme", "authority")
 )
@@ -177,6 +185,139 @@ INTERVIEWS = (
     Column("programme_id"),
 )
 
+# What the return formats of all authorities come down to: one record kind per entity. A record
+# names the episode it belongs to by the id of the referral (as far as the source has one) or by
+# the day of the referral; std_* models find it by either.
+REFERRAL = (Column("referral_id", "id"), _date("referral_date"))
+
+CHILDREN = (
+    CHILD_ID,
+    Column("upn", "id", is_lenient=True),
+    _date("birth_date"),
+    _date("expected_birth_date"),
+    _date("death_date"),
+    Column("sex_code", "code"),
+    Column("ethnicity_code", "code"),
+    Column("nationality"),
+    _flag("has_disability"),
+    Column("disability_codes", "codes"),
+)
+
+EPISODES = (
+    CHILD_ID,
+    Column("referral_id", "id"),
+    _date("referral_date", is_required=True),
+    Column("referral_source_code", "code"),
+    _flag("is_nfa"),  # 1: no further action after the referral
+    Column("primary_need_code", "code"),
+    _date("close_date"),
+    Column("close_reason_code", "code"),
+    _date("icpc_date"),  # of a child who moved in with a plan of another authority
+)
+
+# Annex A tells of a child in need apart from its referral.
+CIN_SPELLS = (
+    CHILD_ID,
+    _date("start_date", is_required=True),
+    _date("close_date"),
+    Column("close_reason_code", "code"),
+    Column("primary_need_code", "code"),
+)
+
+ASSESSMENTS = (
+    CHILD_ID,
+    *REFERRAL,
+    Column("assessment_id", "id"),
+    _date("start_date", is_required=True),
+    _date("authorised_date"),
+    Column("factor_codes", "codes"),
+)
+
+# SSD keeps the factors of an assessment in a table of their own.
+ASSESSMENT_FACTORS = (
+    Column("assessment_id", "id", is_required=True),
+    Column("factor_codes", "codes", is_required=True),
+)
+
+CIN_PLANS = (
+    CHILD_ID,
+    *REFERRAL,
+    _date("start_date", is_required=True),
+    _date("end_date"),
+)
+
+SECTION_47S = (
+    CHILD_ID,
+    *REFERRAL,
+    Column("section_47_id", "id"),
+    _date("start_date", is_required=True),
+    _date("icpc_target_date"),
+    _date("icpc_date"),
+    _flag("is_icpc_not_required"),
+)
+
+CP_PLANS = (
+    CHILD_ID,
+    *REFERRAL,
+    Column("cp_plan_id", "id"),
+    _date("start_date", is_required=True),
+    _date("end_date"),
+    Column("initial_category_code", "code"),
+    Column("latest_category_code", "code"),
+    Column("n_previous_cp_plans"),
+    _flag("is_other_authority"),  # 1: a plan of another authority, no escalation of this one
+)
+
+CP_REVIEWS = (
+    CHILD_ID,
+    Column("cp_plan_id", "id"),
+    _date("plan_start_date"),
+    _date("review_date", is_required=True),
+)
+
+CARE_EPISODES = (
+    CHILD_ID,
+    Column("referral_id", "id"),
+    Column("care_period_id", "id"),
+    _date("start_date", is_required=True),
+    Column("start_reason_code", "code"),
+    Column("legal_status_code", "code"),
+    Column("primary_need_code", "code"),
+    _date("end_date"),
+    Column("end_reason_code", "code"),
+)
+
+FAMILIES = (
+    CHILD_ID,
+    Column("family_id", "id", is_required=True),
+)
+
+# What no outcome rests on yet: contacts, early help, missing spells, adoption steps, ...
+EVENTS = (
+    CHILD_ID,
+    Column("event_type", "code", is_required=True),
+    _date("start_date"),
+    _date("end_date"),
+    Column("detail_code", "code"),
+)
+
+RECORDS: dict[str, tuple[Column, ...]] = {
+    "children": CHILDREN,
+    "episodes": EPISODES,
+    "cin_spells": CIN_SPELLS,
+    "assessments": ASSESSMENTS,
+    "assessment_factors": ASSESSMENT_FACTORS,
+    "cin_plans": CIN_PLANS,
+    "section_47s": SECTION_47S,
+    "cp_plans": CP_PLANS,
+    "cp_reviews": CP_REVIEWS,
+    "care_episodes": CARE_EPISODES,
+    "families": FAMILIES,
+    "events": EVENTS,
+}
+# All of these land as the same records: what differs is how the door finds them in the files.
+RECORD_FORMATS = ("cin_census", "ssd", "ssda903", "annex_a", "records")
+
 FORMATS: dict[str, dict[str, tuple[Column, ...]]] = {
     "case_list": {
         "cases": CASES,
@@ -193,5 +334,7 @@ FORMATS: dict[str, dict[str, tuple[Column, ...]]] = {
         "staff_stress": STAFF_STRESS,
         "workload_counts": WORKLOAD_COUNTS,
         "interviews": INTERVIEWS,
+        "programme_enrolments": PROGRAMME_ENROLMENTS,
     },
+    **dict.fromkeys(RECORD_FORMATS, RECORDS),
 }

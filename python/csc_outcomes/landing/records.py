@@ -2,6 +2,7 @@
 that someone asked to leave out."""
 
 import hashlib
+import json
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from typing import Any, NamedTuple
 
 import pyarrow as pa
 
-from csc_outcomes.landing.columns import CHILD_ID, Column
+from csc_outcomes.landing.columns import CHILD_ID, YES_NO_WORDS, Column
 from csc_outcomes.landing.contract import Delivery, FileSpec
 from csc_outcomes.landing.header import Header
 from csc_outcomes.landing.identifiers import ID_MISSING, normalise_id, pseudonym
@@ -108,12 +109,15 @@ class Canonicaliser:
         values: dict[str, list[Text]] = {}
         sources: dict[str, list[Text]] = {}
         flags: list[Text] = [None] * len(rows)
+        separator = self._context.spec.list_separator
         for column in self._columns:
             cells = self._cells(column.name, rows)
             if column.kind == "id":
                 ids = [self._identify(column, cell) for cell in cells]
                 values[column.name] = [landed.pseudonym for landed in ids]
                 flags = [flag or landed.flag for flag, landed in zip(flags, ids, strict=True)]
+            elif column.kind == "codes":
+                values[column.name] = [_code_list(cell, separator) for cell in cells]
             elif column.kind == "code":
                 values[column.name] = [self._code(column.name, cell) for cell in cells]
                 sources[f"{column.name}_source"] = [
@@ -138,7 +142,7 @@ class Canonicaliser:
     def _new_id(self, column: Column, cell: str) -> LandedId:
         lists = self._context.child_lists
         identifier, flag = normalise_id(cell)
-        if identifier is None:
+        if identifier is None or (flag and column.is_lenient):
             return LandedId(None, ID_MISSING if column.is_required else None)
         is_child = column == CHILD_ID and flag is None
         if is_child:
@@ -168,10 +172,31 @@ def _translate(cell: str, codes: dict[str, str]) -> Text:
     return bare.upper() or None
 
 
+def _code_list(cell: str, separator: str) -> Text:
+    """Codes joined by `;`: of a list with the file's separator, or of JSON, an array of codes or an
+    object of code and yes or no."""
+    text = cell.strip()
+    if text[:1] in ("[", "{"):
+        try:
+            found = json.loads(text)
+        except ValueError:
+            return None
+        is_object = isinstance(found, dict)
+        items = [code for code, said in found.items() if _is_yes(said)] if is_object else found
+    else:
+        items = text.split(separator)
+    codes = [CODE_PREFIX.sub("", str(item).strip()).upper() for item in items]
+    return ";".join(dict.fromkeys(code for code in codes if code)) or None
+
+
+def _is_yes(said: object) -> bool:
+    return str(said).strip().casefold() in ("1", *(w for w, c in YES_NO_WORDS.items() if c == "1"))
+
+
 def _code_map(column: Column, spec: FileSpec) -> dict[str, str]:
     """Source value (case and spaces don't count) -> code."""
     declared = spec.codes.get(column.name, {})
-    known = {code.casefold(): code for code in column.known_codes}
+    known = {code.casefold(): code for code in column.known_codes} | dict(column.spellings)
     return known | {" ".join(source.split()).casefold(): code for source, code in declared.items()}
 
 

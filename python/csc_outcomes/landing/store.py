@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from csc_outcomes.landing.columns import FORMATS
+from csc_outcomes.landing.columns import FORMATS, RECORD_FORMATS
 from csc_outcomes.landing.records import landed_schema
 
 LOAD_LOG = "load_log"
@@ -61,8 +61,8 @@ OBJECTIONS_SCHEMA = pa.schema(
 
 
 def data_folder(format_name: str, holds: str) -> str:
-    """The subfolder that files of one kind land in."""
-    return f"{format_name}__{holds}"
+    """The subfolder that files of one kind land in: records of all formats share theirs."""
+    return f"{'records' if format_name in RECORD_FORMATS else format_name}__{holds}"
 
 
 SCHEMAS: dict[str, pa.Schema] = {
