@@ -1,5 +1,6 @@
 {#-
-What becomes of source records, decided once for every entity. A record with a problem is
+What becomes of source records, decided once for every entity. Where a newer submission of the
+same period is there, it replaces the older one whole. A record with a problem is
 quarantined. Of the others with one key the newest delivery's wins; records that say the same are
 duplicates and older ones that say something else are superseded. When a delivery contradicts
 itself about a key, no one can say which row is right: its rows don't win, and are quarantined
@@ -8,28 +9,41 @@ Records come with la_code, record_key, record_hash, extract_as_of_date, delivery
 source_row_number and problem_code.
 -#}
 {% macro record_fates(records) -%}
+submitted as (
+    select
+        {{ records }}.*,
+        coalesce(deliveries.is_replaced, false) as is_replaced
+    from {{ records }}
+    left join {{ ref('std_deliveries') }} as deliveries
+        on
+            {{ records }}.la_code = deliveries.la_code
+            and {{ records }}.delivery = deliveries.delivery
+),
+
 contradictions as (
     select
         la_code,
         record_key,
         delivery
-    from {{ records }}
-    where problem_code is null
+    from submitted
+    where problem_code is null and not is_replaced
     group by all
     having count(distinct record_hash) > 1
 ),
 
 compared as (
     select
-        {{ records }}.*,
+        submitted.*,
         contradictions.delivery is not null as is_contradicted,
-        {{ records }}.problem_code is null and contradictions.delivery is null as is_usable
-    from {{ records }}
+        submitted.problem_code is null
+        and contradictions.delivery is null
+        and not submitted.is_replaced as is_usable
+    from submitted
     left join contradictions
         on
-            {{ records }}.la_code = contradictions.la_code
-            and {{ records }}.record_key = contradictions.record_key
-            and {{ records }}.delivery = contradictions.delivery
+            submitted.la_code = contradictions.la_code
+            and submitted.record_key = contradictions.record_key
+            and submitted.delivery = contradictions.delivery
 ),
 
 ranked as (
@@ -60,6 +74,7 @@ coded as (
     select
         *,
         case
+            when is_replaced then null
             when problem_code is not null then problem_code
             when is_contradicted and coalesce(record_rank < winning_rank, true)
                 then 'contradicting_records'
@@ -73,7 +88,7 @@ fated as (
         case
             when quarantine_code is not null then 'quarantined'
             when record_rank = winning_rank then 'loaded'
-            when record_hash = winning_hash then 'duplicate'
+            when record_hash = winning_hash and winning_rank is not null then 'duplicate'
             else 'superseded'
         end as fate
     from coded
@@ -97,7 +112,21 @@ can't be read: the load log and the list of quarantined rows go through them all
         ('std_school_absence_records', 'school_absences', 'null'),
         ('std_staff_stress_records', 'staff_stress', 'unreadable_dates'),
         ('std_workload_count_records', 'workload_counts', 'unreadable_dates'),
-        ('std_interview_records', 'interviews', 'unreadable_dates')
+        ('std_interview_records', 'interviews', 'unreadable_dates'),
+        ('std_child_records', 'children', 'unreadable_dates'),
+        ('std_disability_records', 'disabilities', 'unreadable_dates'),
+        ('std_cin_episode_records', 'episodes', 'unreadable_dates'),
+        ('std_cin_spell_records', 'cin_spells', 'unreadable_dates'),
+        ('std_assessment_records', 'assessments', 'unreadable_dates'),
+        ('std_assessment_factor_records', 'assessment_factors', 'unreadable_dates'),
+        ('std_cin_plan_records', 'cin_plans', 'unreadable_dates'),
+        ('std_section_47_records', 'section_47s', 'unreadable_dates'),
+        ('std_conference_records', 'conferences', 'unreadable_dates'),
+        ('std_cp_plan_records', 'cp_plans', 'unreadable_dates'),
+        ('std_cp_review_records', 'cp_reviews', 'unreadable_dates'),
+        ('std_care_episode_records', 'care_episodes', 'unreadable_dates'),
+        ('std_family_records', 'families', 'unreadable_dates'),
+        ('std_event_records', 'events', 'unreadable_dates')
     ]) }}
 {%- endmacro %}
 

@@ -1,5 +1,5 @@
--- One row per child and authority: what the child's latest case says, and whether its cases
--- disagree about the birth date.
+-- One row per child and authority: what the child's latest case in a case list says, else what the
+-- newest return says; and whether cases disagree about the birth date.
 with
 records as (
     select * from {{ ref('std_cin_case_records') }}
@@ -29,6 +29,13 @@ described as (
     from records
 ),
 
+listed as (
+    select * from described
+    where recency = 1
+),
+
+returned as (select * from {{ ref('std_returned_children') }}),
+
 children as (
     select
         la_code,
@@ -40,8 +47,15 @@ children as (
         nationality,
         n_cases,
         has_conflicting_birth_dates
-    from described
-    where recency = 1
+    from listed
+    union all
+    select returned.*
+    from returned
+    left join listed
+        on
+            returned.la_code = listed.la_code
+            and returned.child_id = listed.child_id
+    where listed.child_id is null
 )
 
 select * from children

@@ -4,7 +4,8 @@
 ] -%}
 -- One row per case, kind of escalation and date, and one for those that are counted but not
 -- dated. A case list gives first dates (during, after or plain) and counts; a count above the
--- dated ones leaves undated escalations.
+-- dated ones leaves undated escalations. A return gives every start: it counts for each case of
+-- the child that had begun by then.
 with
 cases as (
     select * from {{ ref('std_cin_case_records') }}
@@ -89,6 +90,21 @@ escalations as (
         false as is_date_known,
         n_escalations
     from undated
+    union all
+    select
+        cases.la_code,
+        cases.case_id,
+        cases.child_id,
+        starts.escalation_type,
+        starts.escalation_date,
+        true as is_date_known,
+        1 as n_escalations
+    from {{ ref('std_return_cases') }} as cases
+    inner join {{ ref('std_escalation_starts') }} as starts
+        on
+            cases.la_code = starts.la_code
+            and cases.child_id = starts.child_id
+            and cases.plan_start_date <= starts.escalation_date
 )
 
 select * from escalations

@@ -1,7 +1,11 @@
 -- Every record of an enrolment file and what becomes of it. Enrolments kept in the case's own
 -- row share that row's fate.
 with
-enrolments as (select * from {{ ref('stg_case_list__programme_enrolments') }}),
+enrolments as (
+    select * from {{ ref('stg_case_list__programme_enrolments') }}
+    union all
+    select * from {{ ref('stg_study_files__programme_enrolments') }}
+),
 
 described as (
     select

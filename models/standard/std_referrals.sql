@@ -1,6 +1,6 @@
 -- One row per referral: each case's original referral, and each re-referral with the case it is
--- counted for. A re-referral that names only the child is counted for every case of the child
--- that was referred before it.
+-- counted for. A re-referral that names only the child, as in a return, is counted for every case
+-- of the child that was referred before it.
 with
 cases as (
     select * from {{ ref('std_cin_case_records') }}
@@ -48,12 +48,29 @@ in_long_files as (
     where records.fate = 'loaded'
 ),
 
+in_returns as (
+    select
+        cases.la_code,
+        cases.case_id,
+        cases.child_id,
+        episodes.referral_date,
+        episodes.referral_date > cases.referral_date as is_rereferral
+    from {{ ref('std_return_cases') }} as cases
+    inner join {{ ref('std_cin_episodes') }} as episodes
+        on
+            cases.la_code = episodes.la_code
+            and cases.child_id = episodes.child_id
+            and cases.referral_date <= episodes.referral_date
+),
+
 referrals as (
     select * from originals
     union
     select * from in_case_rows
     union
     select * from in_long_files
+    union
+    select * from in_returns
 )
 
 select

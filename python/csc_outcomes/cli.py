@@ -1,5 +1,5 @@
-"""The command line: `csc land`, `csc key new`, `csc power`, `csc allocate`, `csc plan`,
-`csc summary`, `csc synthetic`."""
+"""The command line: `csc land`, `csc add-extract`, `csc key new`, `csc power`, `csc allocate`,
+`csc plan`, `csc summary`, `csc synthetic`."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
+from csc_outcomes.adding.commands import add_extract_command
 from csc_outcomes.landing.commands import add_landing_commands
 from csc_outcomes.plan.commands import add_plan_command
 from csc_outcomes.power.commands import add_power_command
@@ -21,6 +22,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     commands = parser.add_subparsers(required=True, metavar="command")
     add_landing_commands(commands)
+    add_extract_command(commands)
     add_power_command(commands)
     add_allocate_command(commands)
     add_plan_command(commands)

@@ -21,6 +21,7 @@ from csc_outcomes.landing.door import land, where_raised
 from csc_outcomes.landing.errors import LandingError
 from csc_outcomes.project import ProjectNotFound, project_dir
 from csc_outcomes.publish import Build, close_build
+from csc_outcomes.published_statistics.landing import land_statistics
 
 DONE, FAILED = "+", "!"
 
@@ -37,8 +38,11 @@ class SqlFunction(NamedTuple):
 
 
 def csc_land(_: duckdb.DuckDBPyConnection) -> str:
-    """Lands the extracts of the project that dbt runs in; a one-line summary."""
-    return land(project_dir()).summary()
+    """Lands the extracts of the project that dbt runs in, and the published statistics that lie
+    beside them; a one-line summary."""
+    project = project_dir()
+    summaries = land(project).summary(), land_statistics(project).summary()
+    return "; ".join(summary for summary in summaries if summary)
 
 
 def csc_close_build(conn: duckdb.DuckDBPyConnection, build: str) -> str:

@@ -18,6 +18,10 @@ def model(dbt, session):
     dbt.ref("std_staff_stress_scores")
     dbt.ref("std_workload_counts")
     dbt.ref("std_interviews")
+    dbt.ref("std_cin_episodes")
+    dbt.ref("std_cin_plans")
+    dbt.ref("std_cp_plans")
+    dbt.ref("std_care_periods")
 
     from csc_outcomes.expectations.runner import read_suites, run_suites
     from csc_outcomes.project import project_dir

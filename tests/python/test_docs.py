@@ -19,7 +19,7 @@ import yaml
 from csc_outcomes.cli import main
 from csc_outcomes.estimators.analyses import ESTIMATORS
 from csc_outcomes.estimators.design import SE_TYPES
-from csc_outcomes.landing.columns import FORMATS
+from csc_outcomes.landing.columns import FORMATS, RECORD_FORMATS
 from csc_outcomes.landing.contract import Delivery, FileSpec, load_document, parse_delivery
 from csc_outcomes.landing.door import land
 from csc_outcomes.landing.keys import DEFAULT_KEY_FILE, new_key
@@ -37,7 +37,11 @@ CASE_LIST, STUDY_FILES, STUDY, TRAPS, START = (
     ROOT / "docs" / f"{name}.md"
     for name in ("add_a_case_list", "add_study_files", "add_a_study", "traps_first", "start_here")
 )
-FORMAT_PAGES = {"case_list": CASE_LIST, "study_files": STUDY_FILES}
+FORMAT_PAGES = {
+    "case_list": CASE_LIST,
+    "study_files": STUDY_FILES,
+    **dict.fromkeys(RECORD_FORMATS, ROOT / "docs" / "add_an_extract.md"),
+}
 # What a walk-through shows: the seeds of a study, and other readings of its rules.
 SHOWN_SEEDS = (*STUDY_SEEDS, "study_readings", "study_data_cuts")
 # A school year, which isn't a path.
@@ -220,7 +224,7 @@ def test_every_command_exists(capsys: pytest.CaptureFixture[str]) -> None:
         assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
     for analysis in set(re.findall(r"dbt show --select (\w+)", text)):
         assert (ROOT / "analyses" / f"{analysis}.sql").exists(), analysis
-    commands = set(re.findall(r"(?:^|`)csc (\w+(?: new)?)", text, re.MULTILINE))
+    commands = set(re.findall(r"(?:^|`)csc ([\w-]+(?: new)?)", text, re.MULTILINE))
     assert commands >= {"land", "key new", "summary", "power", "allocate"}
     for command in commands:
         with pytest.raises(SystemExit) as leaving:

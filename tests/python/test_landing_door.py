@@ -9,6 +9,7 @@ import pytest
 
 from csc_outcomes.landing import KeyMissing, LandingError, door, identifiers, land
 from csc_outcomes.landing.columns import FORMATS
+from csc_outcomes.landing.store import data_folder
 from landing_project import COLUMNS, DEMONSTRATION_KEY, HEADER, Project
 
 NAME = "Zachary Quine"
@@ -71,7 +72,7 @@ def test_every_kind_has_a_zero_row_file_with_its_schema(project: Project) -> Non
     project.land()
     for format_name, kinds in FORMATS.items():
         for holds, columns in kinds.items():
-            glob = f"{project.landing}/{format_name}__{holds}/*.parquet"
+            glob = f"{project.landing}/{data_folder(format_name, holds)}/*.parquet"
             relation = duckdb.sql(f"select * from read_parquet('{glob}')")
             assert set(relation.columns) >= {column.name for column in columns}
     for name in ("load_log", "refused_rows"):
@@ -315,7 +316,7 @@ def test_an_unchanged_file_is_not_read_again(
     project.deliver(b"\x00", delivery="2019-11")
     first = project.land()
     before = {path: path.stat().st_mtime_ns for path in project.files()}
-    monkeypatch.setattr(door, "open_table", None)
+    monkeypatch.setattr(door, "open_parts", None)
     second = project.land()
     assert second.outcomes == first.outcomes
     assert second.n_unchanged == 2

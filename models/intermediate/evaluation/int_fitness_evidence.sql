@@ -5,7 +5,7 @@ with deliveries as (
         max(extract_as_of_date) as extract_as_of_date,
         min(extract_window_start) as extract_window_start
     from {{ ref('stg_landing__load_log') }}
-    where status = 'landed' and holds = 'cases'
+    where status = 'landed' and holds in ('cases', 'episodes', 'cin_spells', 'cin_plans')
     group by la_code
 ),
 

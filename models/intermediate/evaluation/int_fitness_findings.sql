@@ -5,7 +5,7 @@ evidence as (select * from {{ ref('int_fitness_evidence') }}),
 
 findings as (
     {{ fitness_finding(
-        'cannot', "'No case list of this authority has been landed'", 'not has_delivery'
+        'cannot', "'No cases of this authority have been landed'", 'not has_delivery'
     ) }}
     union all
     {{ fitness_finding(
@@ -35,6 +35,19 @@ findings as (
         "'There is no family id: errors are clustered by child and may be too small'",
         'n_family_ids = 0'
     ) }}
+    union all
+    select
+        outcome_findings.la_code,
+        analyses.study_id,
+        analyses.analysis_id,
+        outcome_findings.verdict,
+        outcome_findings.because
+    from {{ ref('int_outcome_findings') }} as outcome_findings
+    inner join {{ ref('study_analyses') }} as analyses using (outcome)
+    inner join {{ ref('studies') }} as studies
+        on
+            outcome_findings.la_code = studies.la_code
+            and analyses.study_id = studies.study_id
 )
 
 select * from findings

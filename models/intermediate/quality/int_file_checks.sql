@@ -1,12 +1,21 @@
 -- What is expected of an authority's files whatever they hold: each is accepted, and cases come in.
+-- A delivery that a newer submission replaces is past judging.
 with
-files as (select * from {{ ref('fct_load_log') }}),
+files as (
+    select files.*
+    from {{ ref('fct_load_log') }} as files
+    left join {{ ref('std_deliveries') }} as deliveries
+        on
+            files.la_code = deliveries.la_code
+            and files.delivery = deliveries.delivery
+    where coalesce(not deliveries.is_replaced, true)
+),
 
 accepted as (
     select
         la_code,
         'file is accepted' as expectation,
-        status = 'landed' as success,
+        status != 'refused' as success,
         {{ file_path('files') }} as file_names
     from files
 ),
@@ -18,7 +27,9 @@ loaded as (
         sum(n_loaded) > 0 as success,
         {{ ordered_list('distinct ' ~ file_path('files'), file_path('files'), ', ') }} as file_names
     from files
-    where holds = 'cases' or holds is null
+    where
+        holds in ('cases', 'episodes', 'cin_spells', 'cin_plans')
+        or status = 'refused'
     group by la_code
 ),
 

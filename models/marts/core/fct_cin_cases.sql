@@ -1,5 +1,5 @@
--- One row per case of a child in need. A flat case list gives its cases as they are; age is at
--- the plan start.
+-- One row per case of a child in need. A flat case list gives its cases as they are, returns give
+-- chains of plans, or episodes where they hold no plans; age is at the plan start.
 with
 cases as (select * from {{ ref('int_admitted_cin_cases') }})
 
@@ -22,5 +22,6 @@ select
     ward,
     n_siblings_under_18,
     n_previous_referrals,
+    made_of,
     extract_as_of_date
 from cases

@@ -1,11 +1,13 @@
 -- What each authority's delivery was expected to be and whether it is: every file accepted, few
--- rows quarantined, and the expectation suites of the standard tables. A critical failure closes
--- the gate to everything behind it.
+-- rows quarantined, the expectation suites of the standard tables, and the validation rules of
+-- returns. A critical failure closes the gate to everything behind it. No broken rule does: records
+-- that outcomes can't bear are quarantined one by one.
 with
 suites as (select * from {{ ref('py_expectation_results') }}),
 file_checks as (select * from {{ ref('int_file_checks') }}),
 quarantine_rates as (select * from {{ ref('int_quarantine_rates') }}),
 files as (select * from {{ ref('fct_load_log') }}),
+rules as (select * from {{ ref('fct_rule_scorecard') }}),
 reasons as (select * from {{ ref('quarantine_reasons') }}),
 
 suite_files as (
@@ -44,6 +46,20 @@ results as (
     from quarantine_rates
     left join reasons
         on quarantine_rates.expectation = reasons.reason_code
+    union all
+    select
+        la_code,
+        'cin_rules' as suite,
+        rule || ': ' || meaning as expectation,
+        cast(null as varchar) as column_name,
+        'warning' as severity,
+        verdict = 'pass' as success,
+        n_flagged as unexpected_count,
+        n_checked as element_count,
+        file_names,
+        'Mend the records that fct_rule_flags lists by file and row; deliver again' as what_to_do
+    from rules
+    where verdict != 'not_applicable'
 )
 
 select

@@ -35,6 +35,7 @@ select
     files.file_key,
     files.sha256,
     files.extract_as_of_date,
+    files.submission,
     files.n_read,
     coalesce(counted.n_loaded, 0) as n_loaded,
     coalesce(counted.n_quarantined, 0) + files.n_refused_rows as n_quarantined,

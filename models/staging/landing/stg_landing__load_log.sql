@@ -15,6 +15,7 @@ renamed as (
         sha256,
         extract_as_of_date,
         extract_window_start,
+        coalesce(submission, 1) as submission,
         n_read,
         n_refused_rows,
         n_opted_out,

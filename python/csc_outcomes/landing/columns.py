@@ -94,7 +94,7 @@ REFERRALS = (CHILD_ID, CASE_ID, _date("referral_date", is_required=True))
 
 RISK_CODINGS = (
     CHILD_ID,
-    Column("case_id", "id", is_required=True),
+    CASE_ID,  # without it the child's latest case begun by then
     Column("time_point", "code", is_required=True, known_codes=("referral", "latest")),
     Column("factor_id", "code", is_required=True),
     Column("is_present", "code", known_codes=YES_NO),
@@ -233,6 +233,12 @@ ASSESSMENTS = (
     Column("factor_codes", "codes"),
 )
 
+# SSD keeps the disabilities of a child in a table of their own, one row each.
+DISABILITIES = (
+    CHILD_ID,
+    Column("disability_code", "code", is_required=True),
+)
+
 # SSD keeps the factors of an assessment in a table of their own.
 ASSESSMENT_FACTORS = (
     Column("assessment_id", "id", is_required=True),
@@ -254,6 +260,17 @@ SECTION_47S = (
     _date("icpc_target_date"),
     _date("icpc_date"),
     _flag("is_icpc_not_required"),
+)
+
+# SSD keeps initial child protection conferences in a table of their own. One of a child who moved
+# in with a plan of another authority follows no section 47 enquiry.
+CONFERENCES = (
+    CHILD_ID,
+    *REFERRAL,
+    Column("section_47_id", "id"),
+    _date("icpc_target_date"),
+    _date("icpc_date"),
+    _flag("is_transfer_in"),
 )
 
 CP_PLANS = (
@@ -292,10 +309,16 @@ FAMILIES = (
     Column("family_id", "id", is_required=True),
 )
 
+EVENT_TYPES = (
+    *("contact", "early_help", "pre_proceedings", "family_group_meeting", "court_application"),
+    *("missing", "away_from_placement", "care_review", "health_check", "care_leaver", "uasc"),
+    *("adoption", "placed_for_adoption", "previous_permanence", "deprivation_of_liberty"),
+    "social_worker",
+)
 # What no outcome rests on yet: contacts, early help, missing spells, adoption steps, ...
 EVENTS = (
     CHILD_ID,
-    Column("event_type", "code", is_required=True),
+    Column("event_type", "code", is_required=True, known_codes=EVENT_TYPES),
     _date("start_date"),
     _date("end_date"),
     Column("detail_code", "code"),
@@ -303,12 +326,14 @@ EVENTS = (
 
 RECORDS: dict[str, tuple[Column, ...]] = {
     "children": CHILDREN,
+    "disabilities": DISABILITIES,
     "episodes": EPISODES,
     "cin_spells": CIN_SPELLS,
     "assessments": ASSESSMENTS,
     "assessment_factors": ASSESSMENT_FACTORS,
     "cin_plans": CIN_PLANS,
     "section_47s": SECTION_47S,
+    "conferences": CONFERENCES,
     "cp_plans": CP_PLANS,
     "cp_reviews": CP_REVIEWS,
     "care_episodes": CARE_EPISODES,

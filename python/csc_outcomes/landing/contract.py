@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Collection, Hashable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from datetime import date
 from difflib import get_close_matches
 from pathlib import Path
@@ -26,11 +26,24 @@ ENCODINGS = {
     "cp1252": "cp1252",
 }
 SYNTHETIC_CODE = r"S\d\d"  # la_code of synthetic deliveries, and of no others
+# Formats whose tables and columns are known beforehand; see presets.py.
+PRESET_FORMATS = ("ssd", "ssda903", "annex_a")
+XML_FORMATS = ("cin_census",)  # whose returns say themselves what they are; see xml_deliveries.py
+
+
+@dataclass(frozen=True)
+class Aside:
+    """Why a file (or a sheet) lands no records: it is refused, or known and not needed."""
+
+    code: str
+    reason: str
+    is_refused: bool = True
 
 
 @dataclass(frozen=True)
 class FileSpec:
-    """One file (or one sheet) of a delivery, as its extract.yml declares it."""
+    """One kind of record in one file (or one sheet) of a delivery, as its extract.yml declares it
+    or the preset of its format finds it."""
 
     name: str
     holds: str
@@ -38,12 +51,28 @@ class FileSpec:
     encoding: str | None = None  # Python codec; None: the byte order mark decides, else UTF-8
     delimiter: str = ","
     header_row: int = 1  # counted from 1, blank rows included
-    sheet: str | None = None
+    sheet: str | None = None  # or the table of a database
     date_formats: tuple[str, ...] = ("iso",)
     list_separator: str = ";"
     codes: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     constants: Mapping[str, str] = field(default_factory=dict)
     ignored_columns: tuple[str, ...] = ()
+    accepted: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # header -> other names
+    placeholders: tuple[str, ...] = ()  # what the source writes where it knows nothing
+    aside: Aside | None = None
+
+    @property
+    def label(self) -> str:
+        """The file, with its sheet or table where it may have several."""
+        return f"{self.name}/{self.sheet}" if self.sheet else self.name
+
+
+# What a file of extract.yml may say; the rest of a FileSpec comes from a preset.
+FILE_KEYS = tuple(
+    known.name
+    for known in fields(FileSpec)
+    if known.name not in ("accepted", "placeholders", "aside")
+)
 
 
 @dataclass(frozen=True)
@@ -54,9 +83,10 @@ class Delivery:
     la_name: str
     format: str
     as_of_date: date
-    files: tuple[FileSpec, ...]
+    files: tuple[FileSpec, ...]  # of a format with a preset: see presets.resolve
     is_synthetic: bool = False
     window_start: date | None = None
+    submission: int = 1  # of the same format as of the same day, the highest counts
 
     def columns_of(self, spec: FileSpec) -> tuple[Column, ...]:
         """The canonical columns that a file of this delivery lands with."""
@@ -113,7 +143,10 @@ def declared_la_code(document: Mapping[str, Any]) -> str | None:
 
 def parse_delivery(document: Mapping[str, Any]) -> Delivery:
     """The checked delivery of an extract.yml; Refused with what, where and what was meant."""
-    known = ("la_code", "la_name", "synthetic", "format", "as_of_date", "window_start", "files")
+    known = (
+        *("la_code", "la_name", "synthetic", "format", "as_of_date", "window_start"),
+        *("submission", "files"),
+    )
     _check_names(document, known, "extract.yml", "key")
     la_code = _text(document, "la_code", "extract.yml")
     if declared_la_code(document) is None:
@@ -130,16 +163,7 @@ def parse_delivery(document: Mapping[str, Any]) -> Delivery:
     window_start = _date(document, "window_start") if document.get("window_start") else None
     if window_start and window_start > as_of_date:
         raise _invalid("extract.yml: window_start lies after as_of_date")
-    entries = document.get("files")
-    if not isinstance(entries, list) or not entries:
-        raise _invalid("extract.yml: files must be a list of at least one file")
-    files = tuple(
-        _parse_file(entry, number, format_name) for number, entry in enumerate(entries, 1)
-    )
-    parts = [(spec.name, spec.sheet, spec.holds) for spec in files]
-    for spec, part in zip(files, parts, strict=True):
-        if parts.count(part) > 1:
-            raise _invalid(f"extract.yml: {shown(spec.name)} is declared twice as {spec.holds}")
+    files = () if format_name in PRESET_FORMATS else _parse_files(document, format_name)
     return Delivery(
         la_code=la_code,
         la_name=_text(document, "la_name", "extract.yml"),
@@ -148,34 +172,81 @@ def parse_delivery(document: Mapping[str, Any]) -> Delivery:
         files=files,
         is_synthetic=is_synthetic,
         window_start=window_start,
+        submission=_submission(document),
     )
 
 
-def _parse_file(entry: Any, number: int, format_name: str) -> FileSpec:
-    where = f"extract.yml, file {number}"
-    if not isinstance(entry, dict):
-        raise _invalid(f"{where}: must be a mapping that begins with name and holds")
-    _check_names(entry, [known.name for known in fields(FileSpec)], where, "key")
-    where = f"{where} ({shown(_text(entry, 'name', where))})"
+def _parse_files(document: Mapping[str, Any], format_name: str) -> tuple[FileSpec, ...]:
+    entries = document.get("files")
+    if not isinstance(entries, list) or not entries:
+        raise _invalid("extract.yml: files must be a list of at least one file")
+    files = tuple(parse_file(entry, number, format_name) for number, entry in enumerate(entries, 1))
+    parts = [(spec.name, spec.sheet, spec.holds) for spec in files]
+    for spec, part in zip(files, parts, strict=True):
+        if parts.count(part) > 1:
+            raise _invalid(f"extract.yml: {shown(spec.name)} is declared twice as {spec.holds}")
+    return files
+
+
+def parse_file(entry: Any, number: int, format_name: str) -> FileSpec:
+    """The checked file `number` of an extract.yml, its columns declared there."""
+    where = _place_of(entry, number)
     holds = _text(entry, "holds", where)
     _check_names([holds], FORMATS[format_name], where, "kind in holds:")
     columns = {column.name: column for column in FORMATS[format_name][holds]}
-    spec = FileSpec(
-        name=_text(entry, "name", where),
-        holds=holds,
+    spec = replace(
+        _spec(entry, where, columns),
         columns=_texts(entry, "columns", where),
+        header_row=_header_row(entry, where),
+        date_formats=_date_formats(entry, where),
+    )
+    _check_mapping(spec, columns, where)
+    return spec
+
+
+def parse_hint(entry: Any, number: int, format_name: str) -> FileSpec:
+    """The checked file `number` of an extract.yml whose columns a preset finds.
+
+    What isn't said there is empty: holds, sheet, date_formats; header_row is 0.
+    """
+    where = _place_of(entry, number)
+    holds = _text(entry, "holds", where, default="")
+    if holds:
+        _check_names([holds], FORMATS[format_name], where, "kind in holds:")
+    kinds = [holds] if holds else list(FORMATS[format_name])
+    columns = {column.name: column for kind in kinds for column in FORMATS[format_name][kind]}
+    spec = replace(
+        _spec(entry, where, columns),
+        columns=_texts(entry, "columns", where),
+        header_row=_header_row(entry, where) if entry.get("header_row") else 0,
+        date_formats=_date_formats(entry, where) if entry.get("date_formats") else (),
+    )
+    for part, names in (("columns", spec.columns), ("constants", spec.constants)):
+        _check_names(names, columns, f"{where}, {part}", "column")
+    return spec
+
+
+def _place_of(entry: Any, number: int) -> str:
+    where = f"extract.yml, file {number}"
+    if not isinstance(entry, dict):
+        raise _invalid(f"{where}: must be a mapping that begins with name and holds")
+    _check_names(entry, FILE_KEYS, where, "key")
+    return f"{where} ({shown(_text(entry, 'name', where))})"
+
+
+def _spec(entry: Mapping[str, Any], where: str, columns: Mapping[str, Column]) -> FileSpec:
+    return FileSpec(
+        name=_text(entry, "name", where),
+        holds=_text(entry, "holds", where, default=""),
+        columns={},
         encoding=_choice(entry, "encoding", where, ENCODINGS, None),
         delimiter=_choice(entry, "delimiter", where, DELIMITERS, ",") or ",",
-        header_row=_header_row(entry, where),
         sheet=_text(entry, "sheet", where, default="") or None,
-        date_formats=_date_formats(entry, where),
         list_separator=_text(entry, "list_separator", where, default=";"),
         codes=_codes(entry, where, columns),
         constants=_texts(entry, "constants", where),
         ignored_columns=_list(entry, "ignored_columns", where),
     )
-    _check_mapping(spec, columns, where)
-    return spec
 
 
 def _check_mapping(spec: FileSpec, columns: Mapping[str, Column], where: str) -> None:
@@ -224,6 +295,13 @@ def _header_row(entry: Mapping[str, Any], where: str) -> int:
     text = _text(entry, "header_row", where, default="1")
     if not re.fullmatch("[1-9][0-9]{0,3}", text):
         raise _invalid(f"{where}: header_row must be a row number, counted from 1")
+    return int(text)
+
+
+def _submission(document: Mapping[str, Any]) -> int:
+    text = _text(document, "submission", "extract.yml", default="1")
+    if not re.fullmatch("[1-9][0-9]{0,5}", text):
+        raise _invalid("extract.yml: submission must be a whole number: 1, then 2 for the next one")
     return int(text)
 
 

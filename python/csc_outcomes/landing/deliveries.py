@@ -6,6 +6,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from csc_outcomes.landing.contract import (
+    PRESET_FORMATS,
+    XML_FORMATS,
     Delivery,
     declared_la_code,
     load_document,
@@ -15,7 +17,9 @@ from csc_outcomes.landing.contract import (
 from csc_outcomes.landing.errors import Refused
 from csc_outcomes.landing.keys import DEMONSTRATION_KEY_FILE
 from csc_outcomes.landing.opt_outs import CHILD_LIST_FILES
+from csc_outcomes.landing.presets import resolve
 from csc_outcomes.landing.report import FileOutcome
+from csc_outcomes.landing.xml_deliveries import completed
 
 CONTRACT_FILE = "extract.yml"
 NEVER_DATA = ("README.md", "Thumbs.db", "desktop.ini")
@@ -47,6 +51,7 @@ class DeliveryFolder:
             format=self.delivery.format,
             extract_as_of_date=self.delivery.as_of_date,
             extract_window_start=self.delivery.window_start,
+            submission=self.delivery.submission,
         )
 
     def undeclared(self) -> Iterator[FileOutcome]:
@@ -91,7 +96,12 @@ def _open_delivery(path: Path) -> DeliveryFolder:
     try:
         document = load_document(path / CONTRACT_FILE)
         folder = replace(folder, la_code=declared_la_code(document))
-        return replace(folder, delivery=parse_delivery(document))
+        if document.get("format") in XML_FORMATS:
+            document = completed(path, document)
+        delivery = parse_delivery(document)
+        if delivery.format in PRESET_FORMATS:
+            delivery = replace(delivery, files=resolve(path, document))
+        return replace(folder, delivery=delivery)
     except Refused as refusal:
         return _refuse(folder, refusal.code, refusal.reason)
     except OSError as error:

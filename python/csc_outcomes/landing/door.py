@@ -4,9 +4,10 @@ import hashlib
 import json
 import traceback
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import asdict, replace
-from itertools import chain, islice
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ import pyarrow as pa
 
 from csc_outcomes.landing.columns import CHILD_ID
 from csc_outcomes.landing.contract import FileSpec, counted
-from csc_outcomes.landing.csv_rows import BadRow, Row
+from csc_outcomes.landing.csv_rows import BadRow
 from csc_outcomes.landing.deliveries import CONTRACT_FILE, DeliveryFolder, open_deliveries, strays
 from csc_outcomes.landing.errors import KeyMissing, LandingError, Refused
 from csc_outcomes.landing.header import listed
@@ -27,7 +28,13 @@ from csc_outcomes.landing.opt_outs import (
     ChildLists,
     read_child_lists,
 )
-from csc_outcomes.landing.readers import check_path, open_table
+from csc_outcomes.landing.opted_out_assessments import (
+    OptedOutAssessments,
+    assessment_files,
+    needs_assessments,
+)
+from csc_outcomes.landing.parts import Batch
+from csc_outcomes.landing.readers import check_path, groups, is_xml, open_parts
 from csc_outcomes.landing.records import Canonicaliser, FileContext
 from csc_outcomes.landing.report import FileOutcome, LandingReport
 from csc_outcomes.landing.retention import check_retention
@@ -41,8 +48,7 @@ from csc_outcomes.landing.store import (
 )
 
 # To be raised whenever the same input would land differently: everything is then read again.
-DOOR_VERSION = "3"
-BATCH_RECORDS = 20_000
+DOOR_VERSION = "4"
 
 
 def land(
@@ -125,11 +131,16 @@ class _Door:
             assert folder.refusal is not None
             yield self._logged(folder.outcome(CONTRACT_FILE).refused(folder.refusal))
             return
+        opted_out = OptedOutAssessments(folder.path, folder.delivery, lists)
         for spec in folder.delivery.files:
+            if spec.aside is not None:
+                found = folder.outcome(spec.label, spec.holds or None).set_aside(spec.aside)
+                yield self._logged(found)
+        for specs in groups(folder.delivery.files):
             if isinstance(lists, Refused):
-                yield self._logged(folder.outcome(spec.name, spec.holds).refused(lists))
+                yield self._logged(_of_file(folder, specs).refused(lists))
             else:
-                yield self._land_file(folder, spec, lists)
+                yield from self._land_file(folder, specs, lists, opted_out)
         for outcome in folder.undeclared():
             yield self._logged(outcome)
 
@@ -147,47 +158,78 @@ class _Door:
         ]
         self._store.put(OBJECTIONS, _hash([DOOR_VERSION, rows]), rows)
 
-    def _land_file(self, folder: DeliveryFolder, spec: FileSpec, lists: ChildLists) -> FileOutcome:
-        """Lands one file, refuses it, or recalls what became of it the last time."""
-        outcome = folder.outcome(spec.name, spec.holds)
+    def _land_file(
+        self,
+        folder: DeliveryFolder,
+        specs: Sequence[FileSpec],
+        lists: ChildLists,
+        opted_out: OptedOutAssessments,
+    ) -> Iterator[FileOutcome]:
+        """Lands what one file holds, refuses it, or recalls what became of it the last time."""
+        outcome = _of_file(folder, specs)
+        name = specs[0].name
         try:
-            path = check_path(folder.path, spec.name)
-            outcome = self._keyed(outcome, folder, spec, path)
+            path = check_path(folder.path, name)
+            sha256 = _file_hash(path)
+            outcome = self._keyed(outcome, folder, specs, sha256)
+            parts = [
+                self._keyed(folder.outcome(spec.label, spec.holds), folder, [spec], sha256)
+                for spec in specs
+            ]
         except Refused as refusal:
-            return self._logged(outcome.refused(refusal))
+            yield self._logged(outcome.refused(refusal))
+            return
         except OSError as error:
-            unreadable = Refused("file_unreadable", f"{spec.name}: {error.strerror}")
-            return self._logged(outcome.refused(unreadable))
-        recalled = self._store.recall(outcome.file_key)
-        if recalled is not None:
-            self._n_unchanged += 1
-            self._store.keep(recalled)
-            return FileOutcome(**recalled)
+            unreadable = Refused("file_unreadable", f"{name}: {error.strerror}")
+            yield self._logged(outcome.refused(unreadable))
+            return
+        recalled = self._recall([outcome]) or self._recall(parts)
+        if recalled:
+            yield from recalled
+            return
         try:
-            return self._logged(self._write(outcome, folder, spec, path, lists))
+            found = self._write(parts, folder, specs, path, lists, opted_out)
         except Refused as refusal:
-            return self._logged(outcome.refused(refusal))
+            yield self._logged(outcome.refused(refusal))
         except OSError:  # a full disk is nothing that this file has done
             raise
         except Exception as error:  # its message may hold a value
-            unexpected = Refused("unexpected_error", f"{spec.name}: {where_raised(error)}")
-            return self._logged(replace(outcome, file_key="").refused(unexpected))
+            unexpected = Refused("unexpected_error", f"{name}: {where_raised(error)}")
+            yield self._logged(replace(outcome, file_key="").refused(unexpected))
+        else:
+            yield from map(self._logged, found)
+
+    def _recall(self, outcomes: list[FileOutcome]) -> list[FileOutcome]:
+        """The load log rows of files landed before, if all of them are still there."""
+        rows = [self._store.recall(outcome.file_key) for outcome in outcomes]
+        known = [row for row in rows if row is not None]
+        if len(known) < len(rows):
+            return []
+        self._n_unchanged += len(known)
+        for row in known:
+            self._store.keep(row)
+        return [FileOutcome(**row) for row in known]
 
     def _keyed(
-        self, outcome: FileOutcome, folder: DeliveryFolder, spec: FileSpec, path: Path
+        self,
+        outcome: FileOutcome,
+        folder: DeliveryFolder,
+        specs: Sequence[FileSpec],
+        sha256: str | None,
     ) -> FileOutcome:
         """The outcome with the file's hash and the hash over everything that shapes its landing."""
-        sha256 = _file_hash(path)
-        la_folder = folder.path.parent
+        assert folder.delivery is not None
+        beside = assessment_files(folder.delivery) if needs_assessments(specs) else ()
         shape = [
             DOOR_VERSION,
             folder.label,
-            spec.name,
-            spec.sheet,
-            spec.holds,
+            replace(folder.delivery, files=()),
+            outcome.holds,
+            *specs,
             sha256,
             _file_hash(folder.path / CONTRACT_FILE),
-            *(_file_hash(la_folder / name) for name in CHILD_LIST_FILES),
+            *(_file_hash(folder.path.parent / name) for name in CHILD_LIST_FILES),
+            *(_file_hash(folder.path / Path(name).name) for name in beside),
             key_id(self._key(folder)),
         ]
         return replace(outcome, sha256=sha256, file_key=_hash(shape))
@@ -198,44 +240,38 @@ class _Door:
 
     def _write(
         self,
-        outcome: FileOutcome,
+        outcomes: Sequence[FileOutcome],
         folder: DeliveryFolder,
-        spec: FileSpec,
+        specs: Sequence[FileSpec],
         path: Path,
         lists: ChildLists,
-    ) -> FileOutcome:
+        opted_out: OptedOutAssessments,
+    ) -> list[FileOutcome]:
+        """Writes what the file holds, one Parquet file for each of its specs: all or none."""
         assert folder.delivery is not None
-        context = FileContext(
-            folder.delivery, folder.path.name, spec, outcome.file_key, lists, self._key(folder)
+        shared = FileContext(
+            folder.delivery,
+            folder.path.name,
+            specs[0],
+            "",
+            lists,
+            self._key(folder),
+            opted_out_assessments=opted_out.found() if needs_assessments(specs) else frozenset(),
         )
-        data = data_folder(folder.delivery.format, spec.holds)
-        n_read = n_refused_rows = n_opted_out = 0
-        with (
-            open_table(path, spec) as (header, rows),
-            self._store.writer(data, outcome.file_key) as landed,
-            self._store.writer(REFUSED_ROWS, outcome.file_key) as refused,
-        ):
-            canonicaliser = Canonicaliser(context, header)
-            for batch in _batches(rows):
-                good = [(number, row) for number, row in batch if not isinstance(row, BadRow)]
-                bad = [(number, row) for number, row in batch if isinstance(row, BadRow)]
-                table, n_left_out = canonicaliser.table(
-                    [row for _, row in good], [number for number, _ in good]
+        with ExitStack() as stack:
+            parts = stack.enter_context(open_parts(path, specs, folder.delivery))
+            landings = [
+                _Landing(
+                    replace(shared, spec=spec, file_key=outcome.file_key),
+                    outcome,
+                    self._store,
+                    stack,
                 )
-                landed.write_table(table)
-                refused.write_table(_refused_rows(outcome, bad))
-                n_read += len(batch)
-                n_refused_rows += len(bad)
-                n_opted_out += n_left_out
-        return replace(
-            outcome,
-            n_read=n_read,
-            n_refused_rows=n_refused_rows,
-            n_opted_out=n_opted_out,
-            unknown_columns=listed(header.unknown) or None,
-            opt_outs_met="|".join(map(str, sorted(canonicaliser.met[OPT_OUTS_FILE]))) or None,
-            objections_met="|".join(map(str, sorted(canonicaliser.met[OBJECTIONS_FILE]))) or None,
-        )
+                for spec, outcome in zip(specs, outcomes, strict=True)
+            ]
+            for batch in parts.batches():
+                landings[batch.part].add(batch)
+        return [landing.outcome(listed(parts.unknown()) or None) for landing in landings]
 
     def _logged(self, outcome: FileOutcome) -> FileOutcome:
         """Writes the outcome to the load log, after everything else that belongs to it."""
@@ -246,6 +282,52 @@ class _Door:
             self._store.write_rows(LOAD_LOG, outcome.file_key, [row])
         self._store.keep(row)
         return outcome
+
+
+class _Landing:
+    """One kind of record of one file on its way into the landing folder."""
+
+    def __init__(
+        self, context: FileContext, outcome: FileOutcome, store: Store, stack: ExitStack
+    ) -> None:
+        data = data_folder(context.delivery.format, context.spec.holds)
+        self._outcome = outcome
+        self._canonicaliser = Canonicaliser(replace(context, file_key=outcome.file_key))
+        self._landed = stack.enter_context(store.writer(data, outcome.file_key))
+        self._refused = stack.enter_context(store.writer(REFUSED_ROWS, outcome.file_key))
+
+    def add(self, batch: Batch) -> None:
+        """Writes a batch and counts it."""
+        table, n_left_out = self._canonicaliser.table(batch.cells, batch.row_numbers)
+        self._landed.write_table(table)
+        if batch.bad:
+            self._refused.write_table(_refused_rows(self._outcome, batch.bad))
+        counted_so_far = self._outcome
+        self._outcome = replace(
+            counted_so_far,
+            n_read=counted_so_far.n_read + len(batch.row_numbers) + len(batch.bad),
+            n_refused_rows=counted_so_far.n_refused_rows + len(batch.bad),
+            n_opted_out=counted_so_far.n_opted_out + n_left_out,
+        )
+
+    def outcome(self, unknown_columns: str | None) -> FileOutcome:
+        """The load log row once all batches were added."""
+        met = {
+            name: "|".join(map(str, sorted(records))) or None
+            for name, records in self._canonicaliser.met.items()
+        }
+        return replace(
+            self._outcome,
+            unknown_columns=unknown_columns,
+            opt_outs_met=met[OPT_OUTS_FILE],
+            objections_met=met[OBJECTIONS_FILE],
+        )
+
+
+def _of_file(folder: DeliveryFolder, specs: Sequence[FileSpec]) -> FileOutcome:
+    """The load log row of a file as a whole: it holds no one kind where it is read as several."""
+    holds = None if is_xml(specs[0].name) else specs[0].holds
+    return folder.outcome(specs[0].label, holds)
 
 
 def where_raised(error: BaseException) -> str:
@@ -283,12 +365,6 @@ def _unmet_notes(
                 f"not found in any landed file (record {listed(tuple(map(str, unmet)))} of the "
                 "list); is each id written as the files write it?"
             )
-
-
-def _batches(rows: Iterator[Row]) -> Iterator[list[tuple[int, Row]]]:
-    numbered = enumerate(rows, 1)
-    while batch := list(islice(numbered, BATCH_RECORDS)):
-        yield batch
 
 
 def _refused_rows(outcome: FileOutcome, bad: Iterable[tuple[int, BadRow]]) -> pa.Table:

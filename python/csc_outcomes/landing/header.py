@@ -100,7 +100,8 @@ def _missing_reason(missing: list[str], unknown: tuple[str, ...], spec: FileSpec
     for header in missing:
         close = get_close_matches(_plain(header), list(by_plain), n=1)
         hint = f" (found '{by_plain[close[0]]}')" if close else ""
-        parts.append(f"'{shown(header)}'{hint}")
+        accepted = [f"'{shown(name)}'" for name in (header, *spec.accepted.get(header, ()))]
+        parts.append(" or ".join(accepted) + hint)
     return f"row {spec.header_row}: declared but missing: {', '.join(parts)}"
 
 

@@ -1,19 +1,27 @@
-"""Opens an extract file, CSV or xlsx, and gives its header and records as text."""
+"""Opens an extract file (CSV, xlsx, Parquet or a database) and gives its header and records as
+text."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import chain, islice
 from pathlib import Path
 
-from csc_outcomes.landing.contract import FileSpec
+from csc_outcomes.landing.contract import XML_FORMATS, Delivery, FileSpec
 from csc_outcomes.landing.csv_rows import BadRow, Row, open_csv
+from csc_outcomes.landing.database_rows import SUFFIXES as DATABASE_SUFFIXES
+from csc_outcomes.landing.database_rows import database_rows
 from csc_outcomes.landing.errors import Refused
 from csc_outcomes.landing.header import Header, match_header
+from csc_outcomes.landing.parquet_rows import parquet_rows
+from csc_outcomes.landing.parts import Batch, Parts
 from csc_outcomes.landing.workbook import xlsx_rows
+from csc_outcomes.landing.xml_returns import XML_SUFFIX, XmlReturn
 
 MAX_FILE_BYTES = 500_000_000
+BATCH_RECORDS = 20_000
 N_FIRST_RECORDS = 100  # that the header is compared with
 TEXT_SUFFIXES = (".csv", ".txt", ".tsv")
+TABLE_SUFFIXES = (*TEXT_SUFFIXES, ".xlsx", ".parquet", *DATABASE_SUFFIXES)
 
 
 def check_path(folder: Path, name: str) -> Path:
@@ -35,6 +43,59 @@ def check_path(folder: Path, name: str) -> Path:
     return path
 
 
+def groups(specs: Sequence[FileSpec]) -> list[tuple[FileSpec, ...]]:
+    """The specs that are read together: all of one XML file, any other by itself; those that are
+    set aside are read by nobody."""
+    together: dict[str, list[FileSpec]] = {}
+    for number, spec in enumerate(specs):
+        if spec.aside is None:
+            together.setdefault(spec.name if is_xml(spec.name) else f"{number}/", []).append(spec)
+    return [tuple(group) for group in together.values()]
+
+
+def is_xml(name: str) -> bool:
+    """Whether a file is an XML return: then it holds several kinds of record."""
+    return Path(name).suffix.lower() == XML_SUFFIX
+
+
+@contextmanager
+def open_parts(path: Path, specs: Sequence[FileSpec], delivery: Delivery) -> Iterator[Parts]:
+    """The records of one of the `groups` of a delivery, read once."""
+    if is_xml(path.name):
+        if delivery.format not in XML_FORMATS:
+            raise _unknown_type(path)
+        with path.open("rb") as stream:
+            yield XmlReturn(path, stream, specs, delivery)
+    else:
+        (spec,) = specs
+        with open_table(path, spec) as (header, rows):
+            yield _Table(header, rows)
+
+
+class _Table:
+    """A file of one kind of record with a header."""
+
+    def __init__(self, header: Header, rows: Iterator[Row]) -> None:
+        self._header = header
+        self._rows = rows
+
+    def batches(self) -> Iterator[Batch]:
+        """The records, so many at a time."""
+        numbered = enumerate(self._rows, 1)
+        while batch := list(islice(numbered, BATCH_RECORDS)):
+            good = [(number, row) for number, row in batch if not isinstance(row, BadRow)]
+            bad = [(number, row) for number, row in batch if isinstance(row, BadRow)]
+            cells = {
+                name: [row[place] for _, row in good]
+                for name, place in self._header.positions.items()
+            }
+            yield Batch(0, cells, [number for number, _ in good], bad)
+
+    def unknown(self) -> tuple[str, ...]:
+        """The headers that nobody declared."""
+        return self._header.unknown
+
+
 @contextmanager
 def open_table(path: Path, spec: FileSpec) -> Iterator[tuple[Header, Iterator[Row]]]:
     """The header of a file and an iterator over its records: a list of cells each, or a BadRow.
@@ -42,7 +103,7 @@ def open_table(path: Path, spec: FileSpec) -> Iterator[tuple[Header, Iterator[Ro
     Rows without any text are no records. Refused, at any moment, where the file as a whole can't be
     trusted.
     """
-    with _open_rows(path, spec) as rows:
+    with open_rows(path, spec) as rows:
         cells = _header_cells(rows, path, spec)
         filled = (row for row in rows if isinstance(row, BadRow) or not _is_blank(row))
         first = list(islice(filled, N_FIRST_RECORDS))
@@ -52,19 +113,22 @@ def open_table(path: Path, spec: FileSpec) -> Iterator[tuple[Header, Iterator[Ro
 
 
 @contextmanager
-def _open_rows(path: Path, spec: FileSpec) -> Iterator[Iterator[Row]]:
+def open_rows(path: Path, spec: FileSpec) -> Iterator[Iterator[Row]]:
+    """All rows of a file as they stand there, the blank ones and the header included."""
+    suffix = path.suffix.lower()
     if path.stat().st_size == 0:
         raise _empty(path)
     if _is_workbook(path):
         yield xlsx_rows(path, spec.sheet)
-    elif path.suffix.lower() in TEXT_SUFFIXES:
+    elif suffix == ".parquet":
+        yield parquet_rows(path)
+    elif suffix in DATABASE_SUFFIXES:
+        yield database_rows(path, spec.sheet)
+    elif suffix in TEXT_SUFFIXES:
         with open_csv(path, spec.encoding, spec.delimiter) as rows:
             yield rows
     else:
-        raise Refused(
-            "unknown_file_type",
-            f"{path.name}: only {', '.join(TEXT_SUFFIXES)} and .xlsx files are read",
-        )
+        raise _unknown_type(path)
 
 
 def _is_workbook(path: Path) -> bool:
@@ -113,3 +177,9 @@ def _without_blank_end(cells: list[str]) -> list[str]:
 
 def _empty(path: Path) -> Refused:
     return Refused("empty_file", f"{path.name} is empty; ask for it again")
+
+
+def _unknown_type(path: Path) -> Refused:
+    return Refused(
+        "unknown_file_type", f"{path.name}: only {', '.join(TABLE_SUFFIXES)} files are read"
+    )

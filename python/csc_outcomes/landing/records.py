@@ -4,20 +4,22 @@ that someone asked to leave out."""
 import hashlib
 import json
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from dataclasses import dataclass, field
 from itertools import compress
-from typing import Any, NamedTuple
+from typing import Any
 
 import pyarrow as pa
 
 from csc_outcomes.landing.columns import CHILD_ID, YES_NO_WORDS, Column
 from csc_outcomes.landing.contract import Delivery, FileSpec
-from csc_outcomes.landing.header import Header
 from csc_outcomes.landing.identifiers import ID_MISSING, normalise_id, pseudonym
 from csc_outcomes.landing.opt_outs import OBJECTIONS_FILE, OPT_OUTS_FILE, ChildLists
 
+NUMBER_PREFIX = re.compile(r"^\d{1,2} *[.):-] *")  # '1. Neglect', where 'Neglect' is declared
 CODE_PREFIX = re.compile(r"^[a-z]{1,2}\) *", re.IGNORECASE)  # Annex A writes 'a) WBRI'
+ASSESSMENT_ID = "assessment_id"
+MAX_KNOWN = 30_000  # distinct values that are remembered of a column
 Text = str | None
 
 
@@ -38,18 +40,35 @@ def landed_schema(columns: Iterable[Column]) -> pa.Schema:
     return pa.schema(fields + [pa.field(name, pa.string()) for name in texts])
 
 
-class LandedId(NamedTuple):
-    """A pseudonym (None where there is no id), what is wrong with the id, and whether the child's
-    record may not land."""
+class _Known(dict[str, Any]):
+    """Distinct cell -> what becomes of it, worked out once."""
 
-    pseudonym: Text
-    flag: Text
-    is_left_out: bool = False
+    def __init__(self, work_out: Callable[[str], Any]) -> None:
+        self._work_out = work_out
+
+    def __missing__(self, cell: str) -> Any:
+        found = self[cell] = self._work_out(cell)
+        return found
+
+
+class _Ids(_Known):
+    """Id as found -> its pseudonym, or None where there is no id."""
+
+    def __init__(self, work_out: Callable[[str], Any]) -> None:
+        super().__init__(work_out)
+        self.flags: dict[str, str] = {}  # what is wrong with an id, if anything is
+        self.watched: dict[str, str] = {}  # id as found -> id, of those somebody asks about
+
+    def clear(self) -> None:
+        """Forgets all ids."""
+        super().clear()
+        self.flags.clear()
+        self.watched.clear()
 
 
 @dataclass(frozen=True)
 class FileContext:
-    """What all records of one file share."""
+    """What all records of one kind in one file share."""
 
     delivery: Delivery
     delivery_name: str
@@ -57,119 +76,182 @@ class FileContext:
     file_key: str
     child_lists: ChildLists
     key: bytes
+    # What is known of ids, for all kinds of record of the file.
+    ids: dict[tuple[str, bool, bool], _Ids] = field(default_factory=dict)
+    # Assessments of children who opted out: a record that names one, but no child, is left out.
+    opted_out_assessments: Set[str] = frozenset()
 
 
 class Canonicaliser:
-    """Turns batches of a file's records into landed tables; each distinct value is mapped once."""
+    """Turns batches of records of one kind into landed tables; each distinct value is mapped
+    once."""
 
-    def __init__(self, context: FileContext, header: Header) -> None:
+    def __init__(self, context: FileContext) -> None:
         self._context = context
-        self._places = header.positions
         self._columns = context.delivery.columns_of(context.spec)
         self._schema = landed_schema(self._columns)
-        self._ids: dict[tuple[str, str], LandedId] = {}
         # Records of the lists whose child is in this file.
         self.met: dict[str, set[int]] = {OPT_OUTS_FILE: set(), OBJECTIONS_FILE: set()}
-        coded = [column for column in self._columns if column.kind == "code"]
-        self._code_maps = {column.name: _code_map(column, context.spec) for column in coded}
-        self._codes: dict[str, dict[str, Text]] = {column.name: {} for column in coded}
+        lists = context.child_lists
+        self._wishing = {*lists.opt_out_records, *(child for child, _ in lists.objection_records)}
+        self._known = {column.name: self._known_of(column) for column in self._columns}
+        self._sources = _Known(self._source)
 
-    def table(self, rows: list[list[str]], row_numbers: list[int]) -> tuple[pa.Table, int]:
-        """(landed records, number left out by opt-out or objection) of a batch of records."""
-        is_kept = [not self._is_left_out(row) for row in rows]
-        kept = list(compress(rows, is_kept))
-        values: dict[str, list[Any]] = self._landed_values(kept)
-        values["source_row_number"] = list(compress(row_numbers, is_kept))
+    def table(
+        self, cells: Mapping[str, Sequence[str]], row_numbers: Sequence[int]
+    ) -> tuple[pa.Table, int]:
+        """(landed records, number left out by opt-out or objection) of a batch of records.
+
+        `cells` are those of each canonical column that the file has.
+        """
+        self._forget()
+        n_rows = len(row_numbers)
+        is_left_out = self._left_out(cells)
+        if any(is_left_out):
+            is_kept = [not is_out for is_out in is_left_out]
+            cells = {name: list(compress(column, is_kept)) for name, column in cells.items()}
+            row_numbers = list(compress(row_numbers, is_kept))
+        n_kept = len(row_numbers)
+        values: dict[str, Any] = self._landed_values(cells, n_kept)
+        values["source_row_number"] = row_numbers
         shared = self._shared_values()
         arrays = [
-            pa.repeat(pa.scalar(shared[field.name], field.type), len(kept))
+            pa.repeat(pa.scalar(shared[field.name], field.type), n_kept)
             if field.name in shared
             else pa.array(values[field.name], field.type)
             for field in self._schema
         ]
-        return pa.Table.from_arrays(arrays, schema=self._schema), len(rows) - len(kept)
+        return pa.Table.from_arrays(arrays, schema=self._schema), n_rows - n_kept
 
-    def _is_left_out(self, row: list[str]) -> bool:
-        place = self._places.get(CHILD_ID.name)  # a survey of staff or a ledger names no child
-        return place is not None and self._identify(CHILD_ID, row[place]).is_left_out
+    def _forget(self) -> None:
+        """Keeps memory flat, however many distinct values a file has."""
+        for values in (*self._known.values(), self._sources):
+            if len(values) > MAX_KNOWN:
+                values.clear()
+
+    def _left_out(self, cells: Mapping[str, Sequence[str]]) -> list[bool]:
+        """Whether each record may not land; a survey of staff or a ledger names no child."""
+        name = CHILD_ID.name if CHILD_ID.name in self._known else ASSESSMENT_ID
+        known = self._known.get(name)
+        if not isinstance(known, _Ids) or name not in cells or not self._watched(name):
+            return []
+        there = set(cells[name])
+        for cell in there:
+            known[cell]  # works out what isn't known yet, and whether it is watched
+        watched = known.watched.keys() & there
+        out = {cell for cell in watched if self._is_left_out(name, known.watched[cell])}
+        return [cell in out for cell in cells[name]] if out else []
+
+    def _watched(self, name: str) -> Set[str]:
+        """The ids of a column that somebody's wishes are about."""
+        if name == CHILD_ID.name:
+            return self._wishing
+        return self._context.opted_out_assessments if name == ASSESSMENT_ID else frozenset()
+
+    def _is_left_out(self, name: str, identifier: str) -> bool:
+        """Whether records of a watched id may not land; notes whose wish was met."""
+        if name == ASSESSMENT_ID:
+            return True
+        lists = self._context.child_lists
+        for list_name, records in lists.records_of(identifier).items():
+            self.met[list_name] |= records
+        return lists.is_left_out(identifier, self._context.spec.holds)
 
     def _shared_values(self) -> dict[str, Any]:
         context = self._context
         return {
             "la_code": context.delivery.la_code,
             "delivery": context.delivery_name,
-            "file_name": context.spec.name,
+            "file_name": context.spec.label,
             "file_key": context.file_key,
             "extract_as_of_date": context.delivery.as_of_date,
             "date_formats": "|".join(_date_formats(context.spec)),
             "list_separator": context.spec.list_separator,
         }
 
-    def _landed_values(self, rows: list[list[str]]) -> dict[str, list[Text]]:
-        values: dict[str, list[Text]] = {}
-        sources: dict[str, list[Text]] = {}
-        flags: list[Text] = [None] * len(rows)
-        separator = self._context.spec.list_separator
+    def _landed_values(
+        self, cells: Mapping[str, Sequence[str]], n_rows: int
+    ) -> dict[str, Sequence[Text]]:
+        values: dict[str, Sequence[Text]] = {}
+        sources: dict[str, Sequence[Text]] = {}
+        flags: list[Text] = [None] * n_rows
         for column in self._columns:
-            cells = self._cells(column.name, rows)
-            if column.kind == "id":
-                ids = [self._identify(column, cell) for cell in cells]
-                values[column.name] = [landed.pseudonym for landed in ids]
-                flags = [flag or landed.flag for flag, landed in zip(flags, ids, strict=True)]
-            elif column.kind == "codes":
-                values[column.name] = [_code_list(cell, separator) for cell in cells]
-            elif column.kind == "code":
-                values[column.name] = [self._code(column.name, cell) for cell in cells]
-                sources[f"{column.name}_source"] = [
-                    cell if cell.strip() else None for cell in cells
-                ]
-            else:
-                values[column.name] = [cell.strip() or None for cell in cells]
+            known = self._known[column.name]
+            found = cells.get(column.name)
+            if found is None:
+                found = [self._context.spec.constants.get(column.name, "")] * n_rows
+            values[column.name] = list(map(known.__getitem__, found))
+            if isinstance(known, _Ids) and known.flags:
+                flagged = map(known.flags.get, found)
+                flags = [flag or own for flag, own in zip(flags, flagged, strict=True)]
+            if column.kind == "code":
+                sources[f"{column.name}_source"] = list(map(self._sources.__getitem__, found))
         return {**values, **sources, "id_flags": flags, "record_hash": _hashes(values)}
 
-    def _cells(self, name: str, rows: list[list[str]]) -> list[str]:
-        place = self._places.get(name)
-        if place is None:
-            return [self._context.spec.constants.get(name, "")] * len(rows)
-        return [row[place] for row in rows]
+    def _known_of(self, column: Column) -> _Known:
+        """What is known of the cells of a column; placeholders of the source are empty cells."""
+        placeholders = self._context.spec.placeholders
+        if column.kind == "id":
+            of_all_kinds = (column.name, column.is_required, column.is_lenient)
+            return self._context.ids.setdefault(of_all_kinds, self._ids_of(column))
+        work_out = self._mapping(column)
+        if placeholders:
+            return _Known(lambda cell: work_out("" if cell.strip() in placeholders else cell))
+        return _Known(work_out)
 
-    def _identify(self, column: Column, cell: str) -> LandedId:
-        known = self._ids.get((column.name, cell))
-        if known is None:
-            known = self._ids[column.name, cell] = self._new_id(column, cell)
-        return known
+    def _mapping(self, column: Column) -> Callable[[str], Any]:
+        if column.kind == "codes":
+            separator = self._context.spec.list_separator
+            return lambda cell: _code_list(cell, separator)
+        if column.kind == "code":
+            codes = _code_map(column, self._context.spec)
+            return lambda cell: _translate(cell, codes)
+        return lambda cell: cell.strip() or None
 
-    def _new_id(self, column: Column, cell: str) -> LandedId:
-        lists = self._context.child_lists
-        identifier, flag = normalise_id(cell)
-        if identifier is None or (flag and column.is_lenient):
-            return LandedId(None, ID_MISSING if column.is_required else None)
-        is_child = column == CHILD_ID and flag is None
-        if is_child:
-            identifier = lists.merge(identifier)
-        context = self._context
-        landed = pseudonym(context.key, context.delivery.la_code, column.id_kind, identifier)
-        if not is_child:
-            return LandedId(landed, flag)
-        for name, records in lists.records_of(identifier).items():
-            self.met[name] |= records
-        return LandedId(landed, flag, lists.is_left_out(identifier, context.spec.holds))
+    def _source(self, cell: str) -> Text:
+        text = cell.strip()
+        return cell if text and text not in self._context.spec.placeholders else None
 
-    def _code(self, name: str, cell: str) -> Text:
-        known = self._codes[name]
-        if cell not in known:
-            known[cell] = _translate(cell, self._code_maps[name])
-        return known[cell]
+    def _ids_of(self, column: Column) -> _Ids:
+        context, kind = self._context, column.id_kind
+        placeholders = context.spec.placeholders
+        merge = context.child_lists.merge if column == CHILD_ID else str
+        watched = self._watched(column.name)
+
+        def work_out(cell: str) -> Text:
+            identifier, flag = normalise_id("" if cell.strip() in placeholders else cell)
+            if identifier is None or (flag and column.is_lenient):
+                if column.is_required:
+                    ids.flags[cell] = ID_MISSING
+                return None
+            if flag:
+                ids.flags[cell] = flag
+            else:
+                identifier = merge(identifier)
+                if identifier in watched:
+                    ids.watched[cell] = identifier
+            return pseudonym(context.key, context.delivery.la_code, kind, identifier)
+
+        ids = _Ids(work_out)
+        return ids
 
 
 def _translate(cell: str, codes: dict[str, str]) -> Text:
     """The declared code of a source value; any other value as it is, in capitals."""
     text = " ".join(cell.split())
     bare = CODE_PREFIX.sub("", text, count=1) or text
-    for spelling in (text, bare):
-        if spelling.casefold() in codes:
-            return codes[spelling.casefold()]
+    for spelling in (text, bare, NUMBER_PREFIX.sub("", bare, count=1)):
+        code = _declared(spelling.casefold(), codes)
+        if code is not None:
+            return code
     return bare.upper() or None
+
+
+def _declared(spelling: str, codes: Mapping[str, str]) -> Text:
+    """The code of a spelling: declared as it is, or by how it begins (`multiple*`)."""
+    beginnings = (known for known in codes if known.endswith("*"))
+    begun = next((known for known in beginnings if spelling.startswith(known[:-1])), spelling)
+    return codes.get(spelling, codes.get(begun))
 
 
 def _code_list(cell: str, separator: str) -> Text:
@@ -179,14 +261,14 @@ def _code_list(cell: str, separator: str) -> Text:
     if text[:1] in ("[", "{"):
         try:
             found = json.loads(text)
-        except ValueError:
+        except (ValueError, RecursionError):
             return None
         is_object = isinstance(found, dict)
         items = [code for code, said in found.items() if _is_yes(said)] if is_object else found
     else:
         items = text.split(separator)
     codes = [CODE_PREFIX.sub("", str(item).strip()).upper() for item in items]
-    return ";".join(dict.fromkeys(code for code in codes if code)) or None
+    return ";".join(code for code in codes if code) or None
 
 
 def _is_yes(said: object) -> bool:
@@ -206,8 +288,8 @@ def _date_formats(spec: FileSpec) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*spec.date_formats, "iso"))) if is_workbook else spec.date_formats
 
 
-def _hashes(values: dict[str, list[Text]]) -> list[Text]:
+def _hashes(values: Mapping[str, Sequence[Text]]) -> list[Text]:
     """SHA-256 of each record's canonical values; no value can hold the NUL that separates them."""
-    records = zip(*values.values(), strict=True)
-    texts = ("\0".join(value or "" for value in record) for record in records)
+    columns = [[value or "" for value in column] for column in values.values()]
+    texts = map("\0".join, zip(*columns, strict=True))
     return [hashlib.sha256(text.encode()).hexdigest() for text in texts]

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import date
 
-from csc_outcomes.landing.contract import counted
+from csc_outcomes.landing.contract import Aside, counted
 from csc_outcomes.landing.errors import Refused
 
 
@@ -22,6 +22,7 @@ class FileOutcome:
     sha256: str | None = None
     extract_as_of_date: date | None = None
     extract_window_start: date | None = None
+    submission: int | None = None
     n_read: int = 0
     n_refused_rows: int = 0
     n_opted_out: int = 0
@@ -35,6 +36,11 @@ class FileOutcome:
     def refused(self, refusal: Refused) -> "FileOutcome":
         """The same file, refused."""
         return replace(self, status="refused", reason_code=refusal.code, reason=refusal.reason)
+
+    def set_aside(self, aside: Aside) -> "FileOutcome":
+        """The same file, of which nothing lands."""
+        status = "refused" if aside.is_refused else "not_needed"
+        return replace(self, status=status, reason_code=aside.code, reason=aside.reason)
 
 
 @dataclass(frozen=True)
@@ -53,9 +59,11 @@ class LandingReport:
     def summary(self) -> str:
         """One line of counts."""
         n_files, n_refused = len(self.outcomes), len(self.refused)
+        n_not_needed = sum(outcome.status == "not_needed" for outcome in self.outcomes)
+        not_needed = f", {n_not_needed} not needed" if n_not_needed else ""
         return (
-            f"landing: {counted(n_files, 'file')}, {n_files - n_refused} landed and "
-            f"{n_refused} refused ({self._freshness()}); "
+            f"landing: {counted(n_files, 'file')}, {n_files - n_refused - n_not_needed} landed and "
+            f"{n_refused} refused{not_needed} ({self._freshness()}); "
             f"{counted(sum(outcome.n_read for outcome in self.outcomes), 'record')}, "
             f"{sum(outcome.n_refused_rows for outcome in self.outcomes):,} refused, "
             f"{sum(outcome.n_opted_out for outcome in self.outcomes):,} opted out"

@@ -32,6 +32,7 @@ LOAD_LOG_SCHEMA = pa.schema(
         ("sha256", pa.string()),
         ("extract_as_of_date", pa.date32()),
         ("extract_window_start", pa.date32()),
+        ("submission", pa.int64()),
         ("n_read", pa.int64()),
         ("n_refused_rows", pa.int64()),
         ("n_opted_out", pa.int64()),
@@ -143,7 +144,7 @@ class Store:
                 path.unlink(missing_ok=True)
 
     def _files_of(self, row: Mapping[str, Any]) -> list[str]:
-        if row["status"] != "landed":
+        if row["status"] != "landed" or row["holds"] is None:
             return [LOAD_LOG]
         return [LOAD_LOG, REFUSED_ROWS, data_folder(row["format"], row["holds"])]
 

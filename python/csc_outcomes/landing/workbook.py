@@ -9,7 +9,11 @@ import datetime as dt
 import re
 import zipfile
 from collections.abc import Iterator
+from contextlib import contextmanager
+from decimal import Decimal
+from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from python_calamine import CalamineError, CalamineWorkbook
 
@@ -31,16 +35,30 @@ Value = int | float | str | bool | dt.date | dt.time | dt.timedelta
 def xlsx_rows(path: Path, sheet: str | None) -> Iterator[Row]:
     """Rows of the sheet (the only one, where none is named); Refused where it can't be read."""
     _check_size(path)
-    try:
+    with _calamine(path):
         rows = _sheet_rows(path, sheet)
+    for row in rows:
+        yield [cell_text(value) for value in row]
+
+
+def sheet_names(path: Path) -> list[str]:
+    """The names of the sheets, in order; Refused where the workbook can't be read."""
+    _check_size(path)
+    with _calamine(path), CalamineWorkbook.from_path(str(path)) as workbook:
+        return list(workbook.sheet_names)
+
+
+@contextmanager
+def _calamine(path: Path) -> Iterator[None]:
+    """Refused where calamine can't read the workbook."""
+    try:
+        yield
     except CalamineError:
         raise _unreadable(path) from None
     except BaseException as error:
         if type(error).__name__ != "PanicException":  # how Rust's panics arrive in Python
             raise
         raise _unreadable(path) from None
-    for row in rows:
-        yield [_as_text(value) for value in row]
 
 
 def _sheet_rows(path: Path, sheet: str | None) -> Iterator[list[Value]]:
@@ -60,6 +78,14 @@ def _sheet_rows(path: Path, sheet: str | None) -> Iterator[list[Value]]:
 
 
 def _check_size(path: Path) -> None:
+    """Refused where the workbook is too large or broken; each state of a file is measured once."""
+    found = path.stat()
+    version = (found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
+    _measure(path.resolve(), version)
+
+
+@lru_cache(maxsize=100)
+def _measure(path: Path, version: tuple[int, ...]) -> None:
     try:
         with zipfile.ZipFile(path) as archive:
             _check_archive(path, archive)
@@ -113,13 +139,20 @@ def _column_number(letters: bytes) -> int:
     return number
 
 
-def _as_text(value: Value) -> str:
+def cell_text(value: Any) -> str:
+    """A value of a workbook, a Parquet file or a database as text; Refused where it is hostile."""
     if isinstance(value, str):
         if len(value) > MAX_CELL_CHARS:
             raise Refused("cell_too_large", f"a cell is over {MAX_CELL_CHARS:,} characters long")
         if "\0" in value:
-            raise Refused("nul_character", "the sheet holds NUL characters")
+            raise Refused("nul_character", "the table holds NUL characters")
         return value
+    if value is None:
+        return ""
+    if isinstance(value, bytes | list | dict | tuple):
+        raise Refused(
+            "unsupported_column_type", "the table holds bytes or nested values, not single ones"
+        )
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, dt.datetime):
@@ -128,6 +161,8 @@ def _as_text(value: Value) -> str:
         return value.isoformat()
     if isinstance(value, float):
         return _float_as_text(value)
+    if isinstance(value, Decimal):
+        return format(value, "f")
     return str(value)
 
 

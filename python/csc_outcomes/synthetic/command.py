@@ -12,12 +12,16 @@ from csc_outcomes.synthetic.facts import StudyFacts, load_facts
 if TYPE_CHECKING:
     import pandas as pd
 
+MODES = ("exact", "stochastic", "study-files", "verify", "trial", "verify-trial", "returns")
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run with `argv`, by default the process's own arguments; 0, or 1 when a check fails."""
     options = _parser().parse_args(argv)
     if options.mode in ("trial", "verify-trial"):
         return _write_trial(options) if options.mode == "trial" else _verify_trial(options.out)
+    if options.mode == "returns":
+        return _write_returns(options)
     facts = load_facts()
     if options.mode == "verify":
         return _verify(options.out, facts)
@@ -34,17 +38,18 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="csc synthetic", description=__doc__)
     parser.add_argument(
         "--mode",
-        choices=("exact", "stochastic", "study-files", "verify", "trial", "verify-trial"),
+        choices=MODES,
         required=True,
         help="exact: published figures; stochastic: known effects; study-files: staff survey, "
         "returns and codings beside the exact case list; verify: check a folder; trial: both "
-        "deliveries of a family-randomised trial; verify-trial: check those",
+        "deliveries of a family-randomised trial; verify-trial: check those; returns: the same "
+        "children in any format that authorities return",
     )
     parser.add_argument(
         "--out",
         type=Path,
         required=True,
-        help="folder of the delivery; trial: of the authority",
+        help="folder of the delivery; trial, returns: of the authority",
     )
     parser.add_argument("--seed", type=int, help="another seed than the committed extract's")
     parser.add_argument(
@@ -70,10 +75,27 @@ def _parser() -> argparse.ArgumentParser:
         "--no-effect", action="store_true", help="stochastic: the programme changes nothing"
     )
     parser.add_argument(
-        "--la-code", default="S90", help="stochastic: code of the made-up authority"
+        "--la-code", help="stochastic, returns: code of the made-up authority, S00 to S99"
     )
-    parser.add_argument("--la-name", default="Synthetic Stochastic", help="stochastic: its name")
+    parser.add_argument("--la-name", help="stochastic, returns: its name")
+    _add_returns(parser)
     return parser
+
+
+def _add_returns(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--format",
+        action="append",
+        choices=("cin_census", "ssda903", "ssd", "annex_a", "records"),
+        help="returns: a format to write, may be given several times",
+    )
+    parser.add_argument("--children", type=int, default=500, help="returns: how many")
+    parser.add_argument(
+        "--first-year", type=int, default=2020, help="returns: year in which the first one ends"
+    )
+    parser.add_argument(
+        "--last-year", type=int, default=2024, help="returns: year in which the last one ends"
+    )
 
 
 def _write_exact(options: argparse.Namespace, facts: StudyFacts) -> None:
@@ -146,11 +168,43 @@ def _write_stochastic(options: argparse.Namespace, facts: StudyFacts) -> None:
         family_icc=options.family_icc,
         with_family_ids=options.with_family_ids,
     )
-    extract = replace(facts.extract, la_code=options.la_code, la_name=options.la_name)
+    extract = replace(
+        facts.extract,
+        la_code=options.la_code or "S90",
+        la_name=options.la_name or "Synthetic Stochastic",
+    )
     write_delivery(
         cases, with_families(extract) if options.with_family_ids else extract, options.out
     )
     print(f"{len(cases)} synthetic cases in {options.out}.")
+
+
+def _write_returns(options: argparse.Namespace) -> int:
+    from csc_outcomes.synthetic.returns.annex_a import OpenpyxlMissing
+    from csc_outcomes.synthetic.returns.deliver import (
+        SEED,
+        Authority,
+        returned_children,
+        write_returns,
+    )
+
+    if not options.format or options.first_year > options.last_year:
+        print(
+            "returns need --format, and a --last-year that isn't before --first-year",
+            file=sys.stderr,
+        )
+        return 2
+    years = options.first_year, options.last_year
+    seed = SEED if options.seed is None else options.seed
+    authority = Authority(options.la_code or "S40", options.la_name or "Synthetic Returns")
+    children = returned_children(options.children, *years, seed)
+    try:
+        places = write_returns(children, options.format, authority, *years, options.out)
+    except OpenpyxlMissing as error:
+        print(error, file=sys.stderr)
+        return 2
+    print(f"{options.children} synthetic children in {', '.join(map(str, places))}.")
+    return 0
 
 
 def _write_trial(options: argparse.Namespace) -> int:

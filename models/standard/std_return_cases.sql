@@ -1,0 +1,55 @@
+-- One row per case of a child in need that returns hold, with what they say of the child.
+with
+cases as (
+    select * from {{ ref('std_chain_cases') }}
+    union all
+    select * from {{ ref('std_episode_cases') }}
+),
+
+people as (select * from {{ ref('std_people') }}),
+
+families as (
+    select * from {{ ref('std_families') }}
+    where is_only_family
+),
+
+referrals as (
+    select
+        la_code,
+        episode_id,
+        row_number() over (partition by la_code, child_id order by referral_date) as place
+    from {{ ref('std_cin_episodes') }}
+)
+
+select
+    cases.la_code,
+    md5(concat_ws('|', cases.la_code, cases.child_id, cases.plan_start_date)) as case_id,
+    cases.child_id,
+    families.family_id,
+    cases.episode_id,
+    cases.referral_date,
+    cases.plan_start_date,
+    cases.closure_date,
+    case when cases.closure_date is not null then cases.closure_reason_code end
+        as closure_reason_code,
+    cases.primary_need_code,
+    people.birth_date,
+    people.sex_code,
+    people.ethnicity_code,
+    people.nationality,
+    people.has_disability,
+    cast(referrals.place - 1 as integer) as n_previous_referrals,
+    cast(null as varchar) as ward,
+    cast(null as integer) as n_siblings_under_18,
+    cast(null as double) as age_at_plan_start,
+    cast(null as boolean) as is_index_child,
+    cast(null as boolean) as is_outcome_known,
+    cast(null as varchar) as unreadable_values,
+    cases.made_of,
+    cases.extract_as_of_date,
+    cases.file_key,
+    cases.source_row_number
+from cases
+left join people using (la_code, child_id)
+left join families using (la_code, child_id)
+left join referrals using (la_code, episode_id)
