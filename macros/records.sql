@@ -21,7 +21,7 @@ describe a child, so those records are the same only if they say the same.
             'codes': {'disability_code': ('disability', none)}
         },
         'episodes': {
-            'key': ['child_id', 'referral_date'],
+            'key': ['child_id', 'referral_date', "case when is_nfa then 'no further action' end"],
             'ids': ['referral_id'],
             'critical_dates': ['referral_date', 'close_date'],
             'dates': ['icpc_date'],

@@ -17,6 +17,7 @@ select
         as closure_reason_code,
     episodes.primary_need_code,
     'plans' as made_of,
+    chains.escalated_date,
     chains.extract_as_of_date,
     chains.file_key,
     chains.source_row_number

@@ -11,7 +11,7 @@ disabilities as (
     select
         children.la_code,
         children.child_id,
-        {{ known_code_as_of('listed.disability_code', 'disability', 'children.extract_as_of_date') }}
+        {{ known_code_as_of('disability_code', 'disability', 'extract_as_of_date') }}
             as disability_code
     from children
     inner join listed using (file_key, source_row_number)

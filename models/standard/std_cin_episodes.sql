@@ -1,11 +1,74 @@
 -- One row per episode of need: from a referral to the end of all support ("often referred to as
 -- 'referrals' and/or 'child in need episodes'", DfE children in social care schemas, social care
 -- episodes). Where a return tells of a child in need apart from its referral, the episode is the
--- latest referral by then; with no referral in the return it starts with the child in need.
+-- latest referral by then; with no referral in the return it starts with the child in need. Where
+-- the delivery that tells of a referral last tells of no closures or needs at all (an Annex A after
+-- a census), those that another delivery told last count. Of two referrals on one day the one that
+-- was acted on is the episode.
 with
+told as (
+    select
+        *,
+        count(close_date) over (partition by la_code, delivery) > 0 as tells_closures,
+        count(primary_need_code) over (partition by la_code, delivery) > 0 as tells_needs,
+        row_number() over (
+            partition by la_code, child_id, referral_date
+            order by
+                extract_as_of_date desc nulls last,
+                case when is_nfa then 1 else 0 end,
+                delivery desc,
+                file_name desc
+        ) as recency
+    from {{ ref('std_cin_episode_records') }}
+    where fate != 'quarantined' and coalesce(not is_replaced, true)
+),
+
+closures as (
+    select * from told
+    where tells_closures
+    qualify
+        row_number() over (partition by la_code, child_id, referral_date order by recency) = 1
+),
+
+needs as (
+    select * from told
+    where tells_needs
+    qualify
+        row_number() over (partition by la_code, child_id, referral_date order by recency) = 1
+),
+
 referrals as (
-    select * from {{ ref('std_cin_episode_records') }}
-    where fate = 'loaded'
+    select
+        records.la_code,
+        records.child_id,
+        records.referral_date,
+        records.referral_source_code,
+        records.is_nfa,
+        needs.primary_need_code,
+        closures.close_date,
+        closures.close_reason_code,
+        records.extract_as_of_date,
+        records.file_key,
+        records.source_row_number
+    from {{ ref('std_cin_episode_records') }} as records
+    left join closures
+        on
+            records.la_code = closures.la_code
+            and records.child_id = closures.child_id
+            and records.referral_date = closures.referral_date
+    left join needs
+        on
+            records.la_code = needs.la_code
+            and records.child_id = needs.child_id
+            and records.referral_date = needs.referral_date
+    where records.fate = 'loaded'
+    qualify
+        row_number() over (
+            partition by records.la_code, records.child_id, records.referral_date
+            order by
+                records.extract_as_of_date desc,
+                case when records.is_nfa then 1 else 0 end
+        ) = 1
 ),
 
 spells as (
@@ -20,17 +83,17 @@ spells as (
             and spells.start_date >= referrals.referral_date
     where spells.fate = 'loaded'
     qualify row_number() over (
-        partition by spells.la_code, spells.child_id, spells.start_date
-        order by referrals.referral_date desc nulls last
-    ) = 1
+            partition by spells.la_code, spells.child_id, spells.start_date
+            order by referrals.referral_date desc nulls last
+        ) = 1
 ),
 
 latest_spells as (
     select * from spells
     qualify row_number() over (
-        partition by la_code, child_id, coalesce(referral_date, start_date)
-        order by start_date desc
-    ) = 1
+            partition by la_code, child_id, coalesce(referral_date, start_date)
+            order by start_date desc
+        ) = 1
 ),
 
 episodes as (

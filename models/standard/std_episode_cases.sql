@@ -11,6 +11,7 @@ select
     close_reason_code as closure_reason_code,
     primary_need_code,
     'episode' as made_of,
+    cast(null as date) as escalated_date,
     extract_as_of_date,
     file_key,
     source_row_number

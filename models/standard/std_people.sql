@@ -11,7 +11,7 @@ records as (
         *,
         row_number() over (
             partition by la_code, child_id
-            order by extract_as_of_date desc, delivery desc, file_name, source_row_number
+            order by extract_as_of_date desc, delivery desc, file_name asc, source_row_number asc
         ) as recency
     from {{ ref('std_child_records') }}
     where fate = 'loaded'

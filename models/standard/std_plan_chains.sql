@@ -1,8 +1,10 @@
 -- One row per chain of child in need plans of one child within one episode. A chain ends where the
 -- child's need escalates: a plan that turns into a child protection plan is a switch, not two
--- cases, and a plan after that starts a new chain.
+-- cases, and a plan after that starts a new chain. An escalation that was over when the chain ended
+-- (the chain's own end, or its episode's where the last plan has none) is not what ended it.
 with
 plans as (select * from {{ ref('std_cin_plans') }}),
+episodes as (select * from {{ ref('std_cin_episodes') }}),
 starts as (select * from {{ ref('std_escalation_starts') }}),
 
 counted as (
@@ -50,27 +52,38 @@ chains as (
         max(source_row_number) filter (where place = 1) as source_row_number
     from numbered
     group by la_code, child_id, episode_id, n_escalations_before
+),
+
+ended as (
+    select
+        chains.*,
+        coalesce(chains.end_date, episodes.close_date) as last_day
+    from chains
+    left join episodes using (la_code, child_id, episode_id)
 )
 
 select
-    chains.la_code,
-    chains.child_id,
-    chains.episode_id,
-    chains.start_date,
-    chains.end_date,
+    ended.la_code,
+    ended.child_id,
+    ended.episode_id,
+    ended.start_date,
+    ended.end_date,
     min(starts.escalation_date) as escalated_date,
-    chains.n_plans,
-    chains.extract_as_of_date,
-    chains.file_key,
-    chains.source_row_number
-from chains
+    ended.n_plans,
+    ended.extract_as_of_date,
+    ended.file_key,
+    ended.source_row_number
+from ended
 left join starts
     on
-        chains.la_code = starts.la_code
-        and chains.child_id = starts.child_id
-        and chains.start_date < starts.escalation_date
+        ended.la_code = starts.la_code
+        and ended.child_id = starts.child_id
+        and ended.start_date < starts.escalation_date
         and (
-            chains.end_date is null
-            or {{ days_between('chains.end_date', 'starts.escalation_date') }} <= 1
+            ended.last_day is null
+            or (
+                {{ days_between('ended.last_day', 'starts.escalation_date') }} <= 1
+                and coalesce(ended.last_day < starts.end_date, true)
+            )
         )
 group by all

@@ -1,4 +1,5 @@
--- One row per case of a child in need that returns hold, with what they say of the child.
+-- One row per case of a child in need that returns hold, with what they say of the child. What
+-- became of a case that is open in the last return that has it, and not in a later one, is unknown.
 with
 cases as (
     select * from {{ ref('std_chain_cases') }}
@@ -13,10 +14,19 @@ families as (
     where is_only_family
 ),
 
+newest as (
+    select
+        la_code,
+        max(extract_as_of_date) as extract_as_of_date
+    from {{ ref('std_cin_episodes') }}
+    group by la_code
+),
+
 referrals as (
     select
         la_code,
         episode_id,
+        extract_as_of_date,
         row_number() over (partition by la_code, child_id order by referral_date) as place
     from {{ ref('std_cin_episodes') }}
 )
@@ -43,7 +53,14 @@ select
     cast(null as integer) as n_siblings_under_18,
     cast(null as double) as age_at_plan_start,
     cast(null as boolean) as is_index_child,
-    cast(null as boolean) as is_outcome_known,
+    case
+        when
+            cases.closure_date is null
+            and cases.escalated_date is null
+            and greatest(cases.extract_as_of_date, referrals.extract_as_of_date)
+            < newest.extract_as_of_date
+            then false
+    end as is_outcome_known,
     cast(null as varchar) as unreadable_values,
     cases.made_of,
     cases.extract_as_of_date,
@@ -53,3 +70,4 @@ from cases
 left join people using (la_code, child_id)
 left join families using (la_code, child_id)
 left join referrals using (la_code, episode_id)
+left join newest using (la_code)

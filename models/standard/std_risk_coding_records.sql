@@ -17,9 +17,9 @@ cases_of_children as (
             and cases.plan_start_date <= coalesce(codings.coded_date, codings.extract_as_of_date)
     where codings.case_id is null
     qualify row_number() over (
-        partition by codings.file_key, codings.source_row_number
-        order by cases.plan_start_date desc
-    ) = 1
+            partition by codings.file_key, codings.source_row_number
+            order by cases.plan_start_date desc
+        ) = 1
 ),
 
 factors as (select * from {{ ref('risk_factors') }}),

@@ -130,6 +130,71 @@ DEVIATIONS = """
     group by study_id, plan_version
     order by study_id
 """
+# What came in of each authority that delivers returns, and what it can bear.
+RETURNS = """
+    with
+    episodes as (
+        select la_code, count(*) as n_episodes from fct_cin_episodes group by la_code
+    ),
+
+    children as (
+        select la_code, count(*) as n_children from dim_children group by la_code
+    ),
+
+    cases as (
+        select la_code, count(*) as n_cases from fct_cin_cases group by la_code
+    ),
+
+    rules as (
+        select
+            la_code,
+            count(*) filter (where verdict != 'not_applicable') as n_judged,
+            string_agg(rule, ', ' order by rule) filter (where verdict = 'fail') as broken
+        from fct_rule_scorecard
+        group by la_code
+    ),
+
+    fitness as (
+        select
+            la_code,
+            count(*) as n_outcomes,
+            count(*) filter (where verdict != 'cannot') as n_told,
+            count(*) filter (where verdict = 'with_caution') as n_with_caution
+        from fct_fitness_for_outcomes
+        group by la_code
+    )
+
+    select
+        authorities.la_code || ' ' || authorities.la_name
+        || case when authorities.is_synthetic then ' (synthetic data)' else '' end
+        || ', returns to ' || authorities.extract_as_of_date || ': '
+        || coalesce(n_children, 0) || ' children, '
+        || coalesce(n_episodes, 0) || ' episodes of need, ' || coalesce(n_cases, 0) || ' cases; '
+        || case
+            when n_judged = 0 then 'no validation rule applies; '
+            when broken is null then 'none of ' || n_judged || ' validation rules is broken; '
+            else 'of ' || n_judged || ' validation rules these are broken: ' || broken || '; '
+        end
+        || n_told || ' of ' || n_outcomes || ' outcomes can be told'
+        || case
+            when n_with_caution > 0 then ', ' || n_with_caution || ' of them with caution' else ''
+        end
+    from dim_local_authorities as authorities
+    left join episodes using (la_code)
+    left join children using (la_code)
+    left join cases using (la_code)
+    inner join rules using (la_code)
+    inner join fitness using (la_code)
+    where la_code in (
+        select la_code from fct_load_log
+        where status = 'landed' and format not in ('case_list', 'study_files')
+    )
+    order by la_code
+"""
+RETURNS_FOOTER = (
+    "More: fct_monitoring by year, fct_rule_scorecard, fct_fitness_for_outcomes; "
+    "docs/key_tables.md has queries."
+)
 WIDE = 34
 HEADER = (
     f"{'outcome':<{WIDE}}{'treated':>10}{'comparator':>12}{'difference':>12}   "
@@ -153,8 +218,8 @@ FOOTER = (
 
 
 def summary_text(generation: Path) -> str:
-    """Primary outcomes of every study in a published generation, as plain text of one screen, and
-    the studies that it lacks."""
+    """Primary outcomes of every study in a published generation, as plain text of one screen, the
+    studies that it lacks, and what came in of authorities that deliver returns."""
     database = generation / "analyst" / "csc_outcomes.duckdb"
     with duckdb.connect(str(database), read_only=True) as connection:
         rows = connection.execute(PRIMARY).fetchdf().to_dict("records")
@@ -164,6 +229,7 @@ def summary_text(generation: Path) -> str:
             for doubt in connection.execute(query).fetchall()
         ]
         missing = connection.execute(MISSING).fetchall()
+        returns = [line for (line,) in connection.execute(RETURNS).fetchall()]
     lines: list[str] = []
     for study_id in dict.fromkeys(row["study_id"] for row in rows):
         own = [row for row in rows if row["study_id"] == study_id]
@@ -173,7 +239,9 @@ def summary_text(generation: Path) -> str:
         lines += ["Before you read it:", *(f"  - {note}" for note in notes)] if notes else []
     lines += ["", *FOOTER] if rows else [NO_STUDY]
     lines += ["", "Studies that this build lacks:"] if missing else []
-    return "\n".join([*lines, *(f"  - {study}, {la}: {why}" for study, la, why in missing)])
+    lines += [f"  - {study}, {la}: {why}" for study, la, why in missing]
+    lines += ["", *returns, RETURNS_FOOTER] if returns else []
+    return "\n".join(lines)
 
 
 def _has_note(row: Mapping[Hashable, Any]) -> bool:

@@ -677,6 +677,150 @@ def test_a_table_without_what_it_cant_do_without_is_refused(desk: Desk) -> None:
     assert list(desk.extracts.glob("*/*/*")) == []
 
 
+DECOM_FILE = "CHILD,DECOM,RNE,LS,CIN,PLACE,DEC,REC\n1,15/01/2024,S,C2,N1,U1,,\n"
+HEADER_FILE = "CHILD,SEX,DOB,ETHNIC,UPN,MOTHER,MC_DOB\n1,1,17/05/2015,WBRI,UN3,,\n"
+IN_CP1252 = HEADER_FILE.replace("UN3", "Ren\u00e9").encode("cp1252")
+NO_ENCODING = b"CHILD,SEX,DOB,ETHNIC\n\x81\xe9,1,17/05/2015,WBRI\n"
+RETURN_903 = "anytown/2024-03-ssda903"
+
+
+@pytest.mark.parametrize("flags", [(), ("--format", "ssda903")])
+def test_the_encoding_of_each_file_of_a_return_is_found(desk: Desk, flags: tuple[str, ...]) -> None:
+    desk.drop(DECOM_FILE, "episodes.csv")
+    desk.drop(IN_CP1252, "header.csv")
+    run = desk.run(desk.dropped, *ANYTOWN, *flags)
+    assert run.status == 0, run.text
+    assert desk.document(RETURN_903)["files"] == [
+        {"name": "episodes.csv"},
+        {"name": "header.csv", "encoding": "windows-1252"},
+    ]
+    assert [outcome.status for outcome in land(desk.project).outcomes] == ["landed", "landed"]
+
+
+def test_check_sees_a_file_that_cant_be_read(desk: Desk) -> None:
+    desk.drop(DECOM_FILE, "episodes.csv")
+    desk.drop(HEADER_FILE, "header.csv")
+    assert desk.run(desk.dropped, *ANYTOWN).status == 0
+    (desk.extracts / RETURN_903 / "header.csv").write_bytes(IN_CP1252)
+    run = desk.run("--check", desk.extracts / RETURN_903)
+    assert run.status == 1
+    assert "[wrong_encoding] header.csv" in run.out
+
+
+def test_a_given_encoding_counts_for_the_files_of_a_return(desk: Desk) -> None:
+    desk.drop(DECOM_FILE, "episodes.csv")
+    desk.drop(IN_CP1252, "header.csv")
+    assert desk.run(desk.dropped, *ANYTOWN, "--encoding", "windows-1252").status == 0
+    encodings = [file["encoding"] for file in desk.document(RETURN_903)["files"]]
+    assert encodings == ["windows-1252", "windows-1252"]
+    run = desk.run(desk.dropped, *ANYTOWN, "--encoding", "utf-8", "--force")
+    assert run.status == 1
+    assert "header.csv is not utf-8 throughout: leave --encoding out" in run.out
+
+
+@pytest.mark.parametrize("flags", [(), ("--format", "ssda903")])
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("header.csv", NO_ENCODING, "header.csv is in none of the encodings that are read"),
+        ("header.xlsx", b"no workbook", "header.xlsx can't be read"),
+        ("header.csv", b"", "header.csv is empty"),
+        ("notes.csv", b"a,b,c\n1,2,3\n", "notes.csv looks like no file of SSDA903 return"),
+        ("notes.xml", b"<Message", "notes.xml is no CIN census return"),
+    ],
+)
+def test_a_file_that_may_be_data_is_never_left_in_silence(
+    desk: Desk, name: str, content: bytes, words: str, flags: tuple[str, ...]
+) -> None:
+    desk.drop(DECOM_FILE, "episodes.csv")
+    desk.drop(content, name)
+    run = desk.run(desk.dropped, *ANYTOWN, *flags)
+    assert run.status == 1, run.text
+    assert words in run.out
+    assert "belongs to none of this" not in run.out
+    assert desk.document(RETURN_903)["files"] == [{"name": "episodes.csv"}]
+    assert "Next: see to the files that are not in it" in run.out
+
+
+def test_a_table_that_isnt_recognised_is_told_what_to_declare(desk: Desk) -> None:
+    desk.drop(HEADER_FILE, "header.csv")
+    desk.drop("CHILD,COMMENCED,R,L,CX,DEC,RR\n1,15/01/2024,S,C2,N1,,\n", "spells.csv")
+    run = desk.run(desk.dropped, *ANYTOWN)
+    assert run.status == 1
+    words = " ".join(run.out.split())
+    assert "(nearest: Episodes, missing DECOM, RNE, REC)" in words
+    assert (
+        "{name: spells.csv, holds: care_episodes, columns: {child_id: CHILD, start_date:" in words
+    )
+
+
+def test_a_missing_header_of_a_return_is_mapped_by_the_flag_or_as_told(desk: Desk) -> None:
+    desk.drop("pers_person_id,pers_dob\n1,2015-05-17\n", "ssd_person.csv")
+    header = "cine_referral_id,cine_person_id,cine_referral_dt,cine_close_date"
+    desk.drop(f"{header}\n7,1,2024-01-15,\n", "ssd_cin_episodes.csv")
+    run = desk.run(desk.dropped, *ANYTOWN)
+    assert run.status == 2
+    assert "--map referral_date=cine_referral_dt" in run.err
+    assert "mend columns" not in run.err
+    assert "extracts/anytown/2024-03-ssd/" in run.err
+    told = yaml.safe_load(run.err[run.err.index("  files:") :])
+    assert told["files"] == [
+        {"name": "ssd_cin_episodes.csv", "columns": {"referral_date": "cine_referral_dt"}},
+        {"name": "ssd_person.csv"},
+    ]
+    done = desk.run(desk.dropped, *ANYTOWN, "--map", "referral_date=cine_referral_dt")
+    assert done.status == 0, done.text
+    assert desk.document("anytown/2024-03-ssd")["files"] == told["files"]
+    assert land(desk.project).refused == ()
+
+
+@pytest.mark.parametrize(
+    ("flags", "code"),
+    [
+        (("--map", "start_date=Nowhere"), "[header_not_found]"),
+        (("--map", "nothing=DECOM"), "[unknown_column]"),
+        (("--format", "ssda903", "--holds", "care_episodes"), "[unknown_column]"),
+    ],
+)
+def test_a_flag_never_makes_another_format_of_a_return(
+    desk: Desk, flags: tuple[str, ...], code: str
+) -> None:
+    run = desk.run(desk.drop(DECOM_FILE, "episodes.csv"), *ANYTOWN, *flags)
+    assert run.status == 2
+    assert code in run.err
+    assert list(desk.extracts.glob("*/*/*")) == []
+
+
+@pytest.mark.parametrize("flags", [(), ("--format", "cin_census")])
+@pytest.mark.parametrize("place", ["LAchildID>1001", "Collection>CIN"])
+def test_a_return_in_another_encoding_is_named(
+    desk: Desk, place: str, flags: tuple[str, ...]
+) -> None:
+    content = RETURN.format(day="2024-03-31", serial=1).replace(place, f"{place}\u00e9")
+    run = desk.run(desk.drop(content.encode("latin-1"), "cin.xml"), *ANYTOWN, *flags)
+    assert run.status == 2
+    assert "cin.xml" in run.err
+    assert "unknown_file_type" not in run.err
+    assert "cin.xml is not utf-8 throughout, as it declares: mend it or ask" in run.err
+
+
+def test_every_format_stands_in_the_help(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["add-extract", "--help"])
+    text = "".join(capsys.readouterr().out.split())
+    assert "--format{" + ",".join(("cin_census", "ssd", "ssda903", "annex_a")) in text
+    assert all(name in text for name in FORMATS)
+
+
+def test_an_authority_keeps_one_name(desk: Desk) -> None:
+    desk.run(desk.drop(csv(*ROWS)), *ANYTOWN)
+    later = ("--la-code", "990", "--as-of", "2024-09-30")
+    run = desk.run(desk.dropped, *later, "--la-name", "Elsewhere")
+    assert run.status == 2
+    assert "[la_name_differs]: 990 is 'Anytown' in its other deliveries" in run.err
+    assert desk.run(desk.dropped, *later, "--la-name", "anytown").status == 0
+
+
 # The guide
 
 

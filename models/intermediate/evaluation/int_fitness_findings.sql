@@ -3,6 +3,17 @@
 with
 evidence as (select * from {{ ref('int_fitness_evidence') }}),
 
+watched as (
+    select
+        la_code,
+        case holds when 'cp_plans' then 'escalation_cp' else 'escalation_lac' end as topic,
+        case holds when 'cp_plans' then 'Child protection plans' else 'Periods of care' end as what,
+        max(extract_as_of_date) as told_until
+    from {{ ref('stg_landing__load_log') }}
+    where status = 'landed' and holds in ('cp_plans', 'care_episodes')
+    group by all
+),
+
 findings as (
     {{ fitness_finding(
         'cannot', "'No cases of this authority have been landed'", 'not has_delivery'
@@ -48,6 +59,25 @@ findings as (
         on
             outcome_findings.la_code = studies.la_code
             and analyses.study_id = studies.study_id
+    union all
+    select distinct
+        watched.la_code,
+        analyses.study_id,
+        analyses.analysis_id,
+        'with_caution' as verdict,
+        watched.what || ' are told until ' || watched.told_until
+        || ', before the study ended: later ones are not seen' as because
+    from watched
+    inner join {{ ref('studies') }} as studies
+        on
+            watched.la_code = studies.la_code
+            and watched.told_until < studies.study_end
+    inner join {{ ref('study_analyses') }} as analyses
+        on studies.study_id = analyses.study_id
+    inner join {{ ref('outcome_topics') }} as topics
+        on
+            analyses.outcome = topics.outcome
+            and topics.topic in ('escalation', watched.topic)
 )
 
 select * from findings

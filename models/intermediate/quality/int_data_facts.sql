@@ -5,7 +5,7 @@ cases as (select * from {{ ref('std_cin_cases') }}),
 escalations as (select * from {{ ref('std_escalations') }}),
 files as (
     select * from {{ ref('stg_landing__load_log') }}
-    where status = 'landed' and n_read > 0
+    where status = 'landed'
 ),
 
 facts as (

@@ -1,14 +1,25 @@
 -- What is expected of an authority's files whatever they hold: each is accepted, and cases come in.
--- A delivery that a newer submission replaces is past judging.
+-- A delivery that a newer submission replaces is past judging, also one that never landed.
 with
+deliveries as (select * from {{ ref('std_deliveries') }}),
+
+submitted_again as (
+    select distinct files.file_key
+    from {{ ref('fct_load_log') }} as files
+    inner join deliveries
+        on
+            files.la_code = deliveries.la_code
+            and files.format = deliveries.format
+            and files.extract_as_of_date = deliveries.extract_as_of_date
+            and files.submission < deliveries.submission
+),
+
 files as (
     select files.*
     from {{ ref('fct_load_log') }} as files
-    left join {{ ref('std_deliveries') }} as deliveries
-        on
-            files.la_code = deliveries.la_code
-            and files.delivery = deliveries.delivery
-    where coalesce(not deliveries.is_replaced, true)
+    left join deliveries using (la_code, delivery)
+    left join submitted_again using (file_key)
+    where coalesce(not deliveries.is_replaced, true) and submitted_again.file_key is null
 ),
 
 accepted as (

@@ -1,5 +1,5 @@
--- What stands against an outcome in an authority's data, study or not: a fact that it rests on is
--- missing, or a validation rule that threatens it fails.
+-- What stands against an outcome in an authority's data, study or not: the delivery is withheld, a
+-- fact that it rests on is missing, or a validation rule that threatens it fails.
 with
 authorities as (
     select distinct la_code from {{ ref('fct_load_log') }}
@@ -35,8 +35,21 @@ failed as (
     inner join topics
         on rules.topic in (topics.topic, 'everything')
     where scorecard.verdict = 'fail' and not scorecard.is_query
+),
+
+withheld as (
+    select distinct
+        results.la_code,
+        topics.outcome,
+        'cannot' as verdict,
+        'The delivery fails ' || results.suite || ': ' || results.expectation as because
+    from {{ ref('fct_expectation_results') }} as results
+    cross join topics
+    where results.severity = 'critical' and not results.success
 )
 
 select * from missing
 union
 select * from failed
+union
+select * from withheld

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -24,13 +25,29 @@ from csc_outcomes.adding.place import Authority, Source
 from csc_outcomes.adding.profile import profile_table
 from csc_outcomes.adding.propose import Given, Proposal, plain_header, propose
 from csc_outcomes.adding.report import drift_lines, listed, proposal_lines, wrapped
+from csc_outcomes.adding.return_files import (
+    ReturnFile,
+    codecs_of,
+    sort_files,
+    unread_return,
+    with_missing,
+)
 from csc_outcomes.landing import presets, xml_returns
-from csc_outcomes.landing.contract import Delivery, FileSpec, counted, shown
+from csc_outcomes.landing.columns import FORMATS
+from csc_outcomes.landing.contract import (
+    PRESET_FORMATS,
+    XML_FORMATS,
+    Delivery,
+    FileSpec,
+    counted,
+    shown,
+)
 from csc_outcomes.landing.deliveries import CONTRACT_FILE, DeliveryFolder, open_deliveries
 from csc_outcomes.landing.errors import Refused
-from csc_outcomes.landing.readers import TABLE_SUFFIXES
+from csc_outcomes.landing.readers import TABLE_SUFFIXES, is_xml
 
 LEFT_THERE = "Belongs to none of this, and the door refuses it until it is moved away:"
+NOT_READ = "Not decided, and not in extract.yml:"
 LEFT = "Left where it was, for it belongs to none of this:"
 
 
@@ -61,10 +78,10 @@ def _add_each(
             "this on them again",
         )
     lines, status = [f"{len(recognised.files)} returns, each a delivery of its own."], 0
-    left = [path.name for path in source.files if path not in recognised.files]
-    if left:
-        lines += listed(LEFT, left)
-        status = int(_may_be_data(left))
+    sorted_files = sort_files(source, recognised, options)
+    lines += listed(LEFT, [shown(name) for name in sorted_files.left])
+    lines += listed(NOT_READ, sorted_files.undecided)
+    status = int(bool(sorted_files.undecided))
     for path in recognised.files:
         one = replace(source, files=(path,))
         alone = presets.recognise([path]) or recognised
@@ -79,11 +96,32 @@ def _add_each(
 
 
 def _recognise(source: Source, options: argparse.Namespace) -> presets.Recognised | None:
-    if options.format in FLAT_FORMATS or options.holds or options.map:
+    """The return format of the files; None where they are flat files."""
+    if options.format in FLAT_FORMATS or (options.holds and options.format is None):
         return None
+    if options.format in XML_FORMATS:
+        return _as_return(source)
+    if options.format is not None and (options.holds or options.constant):
+        raise Refused(
+            "unknown_column",
+            f"--holds and --constant are for {', '.join(FLAT_FORMATS)}, not {options.format}",
+        )
     if options.format is not None:
         return presets.Recognised(options.format, "you say so", source.files)
-    return presets.recognise(source.files)
+    found = presets.recognise(source.files, codecs_of(source, options.encoding))
+    if found is None or not options.map or found.format != "annex_a":
+        return found
+    known = {column.name for kind in FORMATS[found.format].values() for column in kind}
+    return found if known.issuperset(options.map) else None
+
+
+def _as_return(source: Source) -> presets.Recognised:
+    returns = [path for path in source.files if is_xml(path.name)]
+    found = presets.recognise(returns)
+    if found is None:
+        unread = [reason for reason in map(unread_return, returns) if reason]
+        raise Refused("xml_unreadable", "; ".join(unread) or f"{source.folder} holds no XML file")
+    return found
 
 
 def _add_one(
@@ -105,14 +143,18 @@ def _add_one(
         if recognised.format == "annex_a" and options.format is None:
             lines += wrapped("  Is it a list of your own? Then: --format case_list")
         proposals: list[Proposal] = []
-        left = [path.name for path in source.files if path not in recognised.files]
-        files: Sequence[Path] = recognised.files
+        sorted_files = sort_files(source, recognised, options)
+        left = [*sorted_files.left]
+        returns, undecided = sorted_files.files, sorted_files.undecided
+        files: Sequence[Path] = [file.path for file in returns]
     else:
+        returns, undecided = (), ()
         proposals, left = find_proposals(project, source, options, authority)
         format_name = proposals[0].format
         lines = _proposal_lines(proposals)
         files = tuple(dict.fromkeys(proposal.table.path for proposal in proposals))
     lines += listed(LEFT_THERE if source.in_place else LEFT, [shown(name) for name in left])
+    lines += listed(NOT_READ, undecided)
     assert format_name is not None
     about = _about(options, authority, said, la_code, format_name, source)
     if isinstance(about, str):
@@ -120,15 +162,21 @@ def _add_one(
     slug = authority.slug if authority else place.slug_of(about.la_name)
     place.check_one_folder(folders, about.la_code, slug)
     name = _delivery_name(options, source, about, said)
+    _check_name(authority, about, name)
     text = (
-        write.preset_text(about, [path.name for path in files])
+        write.preset_text(about, returns)
         if recognised is not None
         else write.flat_text(about, proposals)
     )
     earlier = place.earlier_delivery(authority, about.format, about.as_of_date)
-    planned = _Planned(extracts / slug / name, about, tuple(files), text, proposals, earlier)
+    planned = _Planned(
+        extracts / slug / name, about, tuple(files), text, proposals, earlier, returns
+    )
     more, status = _write(extracts, planned, options)
-    return [*lines, *more], max(status, int(_may_be_data(left) or (source.in_place and bool(left))))
+    is_open = bool(undecided) or _may_be_data(left) or (source.in_place and bool(left))
+    if is_open and not status:
+        more[-1:] = wrapped("Next: see to the files that are not in it, as said above.")
+    return [*lines, *more], max(status, int(is_open))
 
 
 @dataclass(frozen=True)
@@ -141,6 +189,7 @@ class _Planned:
     text: str
     proposals: Sequence[Proposal]
     earlier: Delivery | None
+    returns: Sequence[ReturnFile] = ()
 
 
 def _may_be_data(names: Sequence[str]) -> bool:
@@ -160,7 +209,7 @@ def _write(extracts: Path, planned: _Planned, options: argparse.Namespace) -> tu
     with write.staged(extracts, slug, name, files, text) as (root, folder):
         checked = Checked(None, (), ()) if is_open else check_folder(root, folder)
         if checked.refusals:
-            raise as_one(checked.refusals)
+            raise _with_next_step(as_one(checked.refusals), planned)
         drift, has_drift = _drift(planned.earlier, proposals, checked.delivery)
         if not was_there:
             write.put(folder, target)
@@ -186,6 +235,37 @@ def _write(extracts: Path, planned: _Planned, options: argparse.Namespace) -> tu
         else "Next: `csc land` shows what lands; `dbt build` builds."
     )
     return lines, 1 if undecided or has_drift else 0
+
+
+def _with_next_step(refusal: Refused, planned: _Planned) -> Refused:
+    """A refusal of files that lack required headers, with the extract.yml that would do."""
+    entries = (
+        with_missing(planned.about.format, planned.returns)
+        if planned.about.format in PRESET_FORMATS
+        else []
+    )
+    if not entries:
+        return refusal
+    told = [
+        f"--map {shlex.quote(f'{name}={header}')}"
+        for entry, before in ((entry, _before(entry, planned)) for entry in entries)
+        for name, header in entry.columns.items()
+        if name not in before and entry.sheet is None
+    ]
+    where = "/".join(planned.target.parts[-3:])
+    reason = refusal.reason.replace("; mend columns: in extract.yml or ask for the column", "")
+    flags = f"say which header it is ({', '.join(told)}), or " if told else ""
+    lines = "\n".join(f"  {line}" for line in ("files:", *write.entry_lines(entries)))
+    return Refused(
+        refusal.code,
+        f"{reason}\nNothing was written. Ask for the column, or {flags}put the files in "
+        f"{where}/ with an extract.yml that ends\n"
+        f"{lines}",
+    )
+
+
+def _before(entry: ReturnFile, planned: _Planned) -> Mapping[str, str]:
+    return next(file.columns for file in planned.returns if file.path == entry.path)
 
 
 def check(project: Path, extracts: Path, options: argparse.Namespace) -> tuple[list[str], int]:
@@ -298,6 +378,19 @@ def _about(
     )
     about.check()
     return about
+
+
+def _check_name(authority: Authority | None, about: write.About, delivery: str) -> None:
+    """Refused where the other deliveries of the authority have another name for it."""
+    others = (
+        [other for name, other in authority.deliveries if name != delivery] if authority else []
+    )
+    if others and plain_header(others[-1].la_name) != plain_header(about.la_name):
+        raise Refused(
+            "la_name_differs",
+            f"{about.la_code} is '{shown(others[-1].la_name)}' in its other deliveries, not "
+            f"'{shown(about.la_name)}': leave --la-name out, or mend la_name in those first",
+        )
 
 
 def _day_of(source: Source) -> date | None:

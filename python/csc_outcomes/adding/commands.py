@@ -10,7 +10,7 @@ from pathlib import Path
 
 from csc_outcomes.adding.add import add, check
 from csc_outcomes.adding.known import FLAT_FORMATS
-from csc_outcomes.landing.contract import DATE_FORMATS, PRESET_FORMATS
+from csc_outcomes.landing.contract import DATE_FORMATS, PRESET_FORMATS, XML_FORMATS
 from csc_outcomes.landing.door import where_raised
 from csc_outcomes.landing.errors import Refused
 from csc_outcomes.project import ProjectNotFound, project_dir
@@ -49,7 +49,8 @@ def add_extract_command(commands: argparse._SubParsersAction[argparse.ArgumentPa
     add_to("--delivery", metavar="NAME", help="name of its folder; default: the month of --as-of")
     add_to("--submission", type=int, metavar="N", help="2 for a return that was sent again")
     add_to("--synthetic", action="store_true", help="made-up data, with a code from S00 to S99")
-    add_to("--format", choices=(*PRESET_FORMATS, *FLAT_FORMATS), help="where it can't be told")
+    formats = (*XML_FORMATS, *PRESET_FORMATS, *FLAT_FORMATS)
+    add_to("--format", choices=formats, help="where it can't be told")
     add_to("--holds", metavar="KIND", help="what the file holds, where it can't be told")
     add_to("--map", action=_Pairs, metavar="COLUMN=HEADER", help="decide one column; repeatable")
     add_to("--constant", action=_Pairs, metavar="COLUMN=VALUE", help="one value for all rows")

@@ -33,22 +33,21 @@ def check_folder(extracts: Path, folder: Path) -> Checked:
     refusals: list[Refused] = []
     for outcome in opened.undeclared():
         refusals.append(Refused(outcome.reason_code or "", outcome.reason or ""))
+    for spec in opened.delivery.files:
+        if spec.aside is not None and spec.aside.is_refused:
+            refusals.append(_of_file(spec.name, Refused(spec.aside.code, spec.aside.reason)))
+        elif spec.aside is not None:
+            lines.append(f"{spec.label}: nothing to land; {spec.aside.reason}")
     for specs in groups(opened.delivery.files):
-        aside = specs[0].aside
-        if aside is not None and aside.is_refused:
-            refusals.append(_of_file(specs[0].name, Refused(aside.code, aside.reason)))
-        elif aside is not None:
-            lines.append(f"{specs[0].label}: nothing to land; {aside.reason}")
-        else:
-            try:
-                lines += _read(opened, opened.delivery, specs)
-            except Refused as refusal:
-                refusals.append(_of_file(specs[0].name, refusal))
-            except OSError:
-                raise
-            except Exception as error:  # its message may hold a value
-                reason = f"{specs[0].name}: {where_raised(error)}"
-                refusals.append(Refused("unexpected_error", reason))
+        try:
+            lines += _read(opened, opened.delivery, specs)
+        except Refused as refusal:
+            refusals.append(_of_file(specs[0].name, refusal))
+        except OSError:
+            raise
+        except Exception as error:  # its message may hold a value
+            reason = f"{specs[0].name}: {where_raised(error)}"
+            refusals.append(Refused("unexpected_error", reason))
     return Checked(opened.delivery, tuple(lines), tuple(refusals))
 
 

@@ -15,10 +15,11 @@ from csc_outcomes.adding.layout import Layout, Table, find_table
 from csc_outcomes.adding.place import Authority, Source
 from csc_outcomes.adding.profile import TableProfile, profile_table
 from csc_outcomes.adding.propose import Given, Proposal, plain_header, propose, score
+from csc_outcomes.adding.return_files import unread_return
 from csc_outcomes.landing.columns import FORMATS
 from csc_outcomes.landing.contract import FileSpec, nearest, shown
 from csc_outcomes.landing.errors import Refused
-from csc_outcomes.landing.readers import TEXT_SUFFIXES
+from csc_outcomes.landing.readers import TEXT_SUFFIXES, is_xml
 from csc_outcomes.landing.workbook import sheet_names
 
 TOO_CLOSE = 0.5  # kinds whose scores differ by less can't be told apart
@@ -50,6 +51,9 @@ def find_proposals(
             refusals.append(refusal)
     if refusals:
         raise as_one(refusals)
+    unread = [unread_return(path) for path in source.files if is_xml(path.name)]
+    if not tables and any(unread):
+        raise Refused("xml_unreadable", "; ".join(filter(None, unread)))
     if not tables:
         raise Refused("unknown_file_type", f"{source.folder} holds no table that is read")
     formats = [options.format] if options.format in FLAT_FORMATS else FLAT_FORMATS

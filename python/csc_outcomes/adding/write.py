@@ -14,6 +14,7 @@ from pathlib import Path
 import yaml
 
 from csc_outcomes.adding.propose import Proposal
+from csc_outcomes.adding.return_files import ReturnFile
 from csc_outcomes.landing.columns import FORMATS
 from csc_outcomes.landing.contract import counted, parse_delivery
 from csc_outcomes.landing.deliveries import CONTRACT_FILE
@@ -57,10 +58,23 @@ class About:
         parse_delivery({**document, "as_of_date": day, "format": "case_list", "files": [ANY_FILE]})
 
 
-def preset_text(about: About, names: Sequence[str]) -> str:
-    """extract.yml of a format whose columns are known: the files' names are all it takes."""
-    lines = [*about.lines(), "files:", *(f"  - name: {scalar(name)}" for name in names)]
+def preset_text(about: About, files: Sequence[ReturnFile]) -> str:
+    """extract.yml of a format whose columns are known: mostly the files' names are all it takes."""
+    lines = [*about.lines(), "files:", *entry_lines(files)]
     return "\n".join(lines) + "\n"
+
+
+def entry_lines(files: Sequence[ReturnFile]) -> Iterator[str]:
+    """What stands under `files:` of a return."""
+    for file in files:
+        yield f"  - name: {scalar(file.path.name)}"
+        if file.encoding:
+            yield f"    encoding: {file.encoding}"
+        if file.sheet:
+            yield f"    sheet: {scalar(file.sheet)}"
+        if file.columns:
+            pairs = ", ".join(f"{name}: {_quoted(text)}" for name, text in file.columns.items())
+            yield f"    columns: {{{pairs}}}"
 
 
 def flat_text(about: About, proposals: Sequence[Proposal]) -> str:

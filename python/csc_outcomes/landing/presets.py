@@ -84,11 +84,12 @@ def resolve(folder: Path, document: Mapping[str, Any]) -> tuple[FileSpec, ...]:
     return _without_repeats(specs)
 
 
-def recognise(paths: Sequence[Path]) -> Recognised | None:
+def recognise(paths: Sequence[Path], codecs: Mapping[Path, str] | None = None) -> Recognised | None:
     """The return format of some files (or of those in some folders), None where it is none.
 
     Looks at the root of an XML return and at the first rows of tables; what can't be read counts
-    for nothing. The format with the most headers wins.
+    for nothing. The format with the most headers wins. `codecs` has the encoding of text files that
+    aren't UTF-8.
     """
     files = [file for path in paths for file in (_beside(path) if path.is_dir() else [path])]
     returns = [path for path in files if is_xml(path.name) and _is_return(path)]
@@ -100,7 +101,7 @@ def recognise(paths: Sequence[Path]) -> Recognised | None:
         return Recognised("cin_census", because, tuple(returns))
     best: tuple[int, Recognised] | None = None
     for preset in map(load_preset, PRESET_FORMATS):
-        n_known, found = _known_files(preset, files)
+        n_known, found = _known_files(preset, files, codecs or {})
         if n_known > (best[0] if best else 0):
             tables = sorted({table for tables in found.values() for table in tables})
             because = (
@@ -127,12 +128,14 @@ def _is_return(path: Path) -> bool:
     return True
 
 
-def _known_files(preset: Preset, files: list[Path]) -> tuple[int, dict[Path, list[str]]]:
+def _known_files(
+    preset: Preset, files: list[Path], codecs: Mapping[Path, str]
+) -> tuple[int, dict[Path, list[str]]]:
     """How many headers of a format some files have, and the tables in each that has any."""
     n_known = 0
     found: dict[Path, list[str]] = {}
     for path in files:
-        hint = FileSpec(name=path.name, holds="", columns={}, header_row=0)
+        hint = FileSpec(path.name, holds="", columns={}, encoding=codecs.get(path), header_row=0)
         try:
             parts = parts_of(check_path(path.parent, path.name), hint, preset)
         except (Refused, OSError):

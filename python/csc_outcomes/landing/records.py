@@ -11,7 +11,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from csc_outcomes.landing.columns import CHILD_ID, YES_NO_WORDS, Column
+from csc_outcomes.landing.columns import CHILD_ID, RECORD_FORMATS, YES_NO_WORDS, Column
 from csc_outcomes.landing.contract import Delivery, FileSpec
 from csc_outcomes.landing.identifiers import ID_MISSING, normalise_id, pseudonym
 from csc_outcomes.landing.opt_outs import OBJECTIONS_FILE, OPT_OUTS_FILE, ChildLists
@@ -23,8 +23,11 @@ MAX_KNOWN = 30_000  # distinct values that are remembered of a column
 Text = str | None
 
 
-def landed_schema(columns: Iterable[Column]) -> pa.Schema:
-    """The schema that every file of one kind lands with, whatever it maps."""
+def landed_schema(columns: Iterable[Column], is_hashed: bool) -> pa.Schema:
+    """The schema that every file of one kind lands with, whatever it maps.
+
+    The records of returns land without a hash: the standard layer hashes what they say of a child.
+    """
     fields = []
     for column in columns:
         fields.append(pa.field(column.name, pa.string()))
@@ -36,8 +39,9 @@ def landed_schema(columns: Iterable[Column]) -> pa.Schema:
         pa.field("source_row_number", pa.int64()),
         pa.field("extract_as_of_date", pa.date32()),
     ]
-    texts = ("date_formats", "list_separator", "record_hash", "id_flags")
-    return pa.schema(fields + [pa.field(name, pa.string()) for name in texts])
+    hashes = ["record_hash"] if is_hashed else []
+    last = ("date_formats", "list_separator", *hashes, "id_flags")
+    return pa.schema(fields + [pa.field(name, pa.string()) for name in last])
 
 
 class _Known(dict[str, Any]):
@@ -89,7 +93,8 @@ class Canonicaliser:
     def __init__(self, context: FileContext) -> None:
         self._context = context
         self._columns = context.delivery.columns_of(context.spec)
-        self._schema = landed_schema(self._columns)
+        self._is_hashed = context.delivery.format not in RECORD_FORMATS
+        self._schema = landed_schema(self._columns, self._is_hashed)
         # Records of the lists whose child is in this file.
         self.met: dict[str, set[int]] = {OPT_OUTS_FILE: set(), OBJECTIONS_FILE: set()}
         lists = context.child_lists
@@ -186,7 +191,8 @@ class Canonicaliser:
                 flags = [flag or own for flag, own in zip(flags, flagged, strict=True)]
             if column.kind == "code":
                 sources[f"{column.name}_source"] = list(map(self._sources.__getitem__, found))
-        return {**values, **sources, "id_flags": flags, "record_hash": _hashes(values)}
+        hashes = {"record_hash": _hashes(values)} if self._is_hashed else {}
+        return {**values, **sources, "id_flags": flags, **hashes}
 
     def _known_of(self, column: Column) -> _Known:
         """What is known of the cells of a column; placeholders of the source are empty cells."""

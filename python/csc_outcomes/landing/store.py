@@ -71,7 +71,7 @@ SCHEMAS: dict[str, pa.Schema] = {
     REFUSED_ROWS: REFUSED_ROWS_SCHEMA,
     OBJECTIONS: OBJECTIONS_SCHEMA,
     **{
-        data_folder(format_name, holds): landed_schema(columns)
+        data_folder(format_name, holds): landed_schema(columns, format_name not in RECORD_FORMATS)
         for format_name, kinds in FORMATS.items()
         for holds, columns in kinds.items()
     },

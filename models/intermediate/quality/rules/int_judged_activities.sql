@@ -15,8 +15,8 @@
     'cp_plans': ('std_cp_plan_records', {'start_date': 'start_date', 'end_date': 'end_date'})
 } -%}
 -- What judged returns say was done in an episode, each with the episode it belongs to: the one with
--- its referral id, else the child's with its referral date. Plans of other authorities are left
--- out.
+-- its referral id, else the child's with its referral date, of two on one day the one that led to
+-- further action. Plans of other authorities are left out.
 with
 returns as (select * from {{ ref('int_judged_returns') }}),
 episodes as (select * from {{ ref('int_judged_episodes') }}),
@@ -60,7 +60,7 @@ by_day as (
     qualify
         row_number() over (
             partition by la_code, delivery, child_id, referral_date
-            order by file_key, source_row_number
+            order by coalesce(is_nfa, false), file_key, source_row_number
         ) = 1
 )
 
