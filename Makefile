@@ -12,7 +12,7 @@ build: .venv/.installed
 
 # Runs every test; needs nothing but Python.
 test: .venv/.installed-dev
-	$(BIN)/pytest $(PYTEST_ARGUMENTS)
+	$(BIN)/pytest --numprocesses 2 --dist loadfile $(PYTEST_ARGUMENTS)
 
 # Checks style and types of SQL and Python.
 lint: .venv/.installed-dev

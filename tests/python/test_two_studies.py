@@ -240,10 +240,13 @@ def test_no_mart_tells_anything_of_a_withheld_study(
         judging = {
             "def_studies",
             "dim_local_authorities",
+            "fct_code_coverage",
             "fct_expectation_results",
             "fct_fitness_for_analysis",
+            "fct_fitness_for_outcomes",
             "fct_load_log",
             "fct_quarantined_rows",
+            "fct_rule_scorecard",
         }
         of_the_authority = [
             table

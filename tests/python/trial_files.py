@@ -107,7 +107,7 @@ FAULTS: dict[str, list[tuple[Row, str]]] = {
         ({"timepoint": "half-way"}, "time_point_unknown"),
         ({"factor": "horoscope"}, "risk_factor_unknown"),
         ({"factor": "family_stress", "present": "perhaps"}, "presence_unknown"),
-        ({"case_ref": ""}, "id_missing"),
+        ({"child_ref": "", "case_ref": ""}, "id_missing"),
         ({}, DUPLICATE),
     ],
     "staff_stress": [

@@ -48,17 +48,18 @@ findings as (
     ) }}
     union all
     select
-        outcome_findings.la_code,
-        analyses.study_id,
-        analyses.analysis_id,
+        evidence.la_code,
+        evidence.study_id,
+        evidence.analysis_id,
         outcome_findings.verdict,
         outcome_findings.because
-    from {{ ref('int_outcome_findings') }} as outcome_findings
-    inner join {{ ref('study_analyses') }} as analyses using (outcome)
-    inner join {{ ref('studies') }} as studies
+    from evidence
+    inner join {{ ref('study_analyses') }} as analyses using (study_id, analysis_id)
+    inner join {{ ref('int_outcome_findings') }} as outcome_findings
         on
-            outcome_findings.la_code = studies.la_code
-            and analyses.study_id = studies.study_id
+            evidence.la_code = outcome_findings.la_code
+            and analyses.outcome = outcome_findings.outcome
+    where evidence.failed_rules is null
     union all
     select distinct
         watched.la_code,
@@ -78,6 +79,7 @@ findings as (
         on
             analyses.outcome = topics.outcome
             and topics.topic in ('escalation', watched.topic)
+    where watched.la_code not in (select la_code from evidence where failed_rules is not null)
 )
 
 select * from findings

@@ -2,6 +2,7 @@
 -- record stands.
 with
 repairs as (select * from {{ ref('std_care_period_repairs') }}),
+deliveries as (select * from {{ ref('int_admitted_deliveries') }}),
 files as (select * from {{ ref('fct_load_log') }})
 
 select
@@ -13,4 +14,8 @@ select
     files.file_name,
     repairs.source_row_number
 from repairs
-left join files using (file_key)
+inner join files using (file_key)
+inner join deliveries
+    on
+        files.la_code = deliveries.la_code
+        and files.delivery = deliveries.delivery

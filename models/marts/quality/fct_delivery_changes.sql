@@ -11,7 +11,7 @@ deliveries as (
         lag(delivery) over (
             partition by la_code, format order by extract_as_of_date, submission, delivery
         ) as previous_delivery
-    from {{ ref('std_deliveries') }}
+    from {{ ref('int_admitted_deliveries') }}
 ),
 
 pairs as (
