@@ -3,6 +3,11 @@
 with
 evidence as (select * from {{ ref('int_fitness_evidence') }}),
 
+withheld as (
+    select distinct la_code from evidence
+    where failed_rules is not null
+),
+
 watched as (
     select
         la_code,
@@ -79,7 +84,9 @@ findings as (
         on
             analyses.outcome = topics.outcome
             and topics.topic in ('escalation', watched.topic)
-    where watched.la_code not in (select la_code from evidence where failed_rules is not null)
+    left join withheld
+        on watched.la_code = withheld.la_code
+    where withheld.la_code is null
 )
 
 select * from findings
