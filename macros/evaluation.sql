@@ -25,3 +25,23 @@
     from evidence
     where {{ condition }}
 {%- endmacro %}
+
+{#- What stands against something in one row, worst first: where it is impossible, reasons for caution are beside the point. -#}
+{% macro worst_findings(findings, keys) -%}
+listed as (
+    select
+        {{ keys | join(', ') }},
+        verdict,
+        {{ ordered_list('distinct because', 'because', '; ') }} as because
+    from {{ findings }}
+    group by all
+),
+
+worst as (
+    select * from listed
+    qualify row_number() over (
+        partition by {{ keys | join(', ') }}
+        order by case verdict when 'cannot' then 0 else 1 end
+    ) = 1
+)
+{%- endmacro %}

@@ -1,4 +1,3 @@
-{%- set filled = {'closure_date': 'closure_date', 'referral_date': 'referral_date'} -%}
 -- What an authority's data show at all: one row per authority and fact that is there.
 with
 cases as (select * from {{ ref('std_cin_cases') }}),
@@ -9,10 +8,10 @@ files as (
 ),
 
 facts as (
-    {% for fact, column in filled.items() -%}
+    {% for column in ['closure_date', 'referral_date'] -%}
     select
         la_code,
-        '{{ fact }}' as fact
+        '{{ column }}' as fact
     from cases
     where {{ column }} is not null
     union

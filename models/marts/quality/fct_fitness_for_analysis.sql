@@ -1,6 +1,7 @@
 -- For every authority and analysis: can it run, with caution, or not, and because of what. Where it
 -- cannot, reasons for caution are beside the point.
-with analyses as (
+with
+analyses as (
     select
         studies.la_code,
         study_analyses.study_id,
@@ -9,33 +10,15 @@ with analyses as (
     inner join {{ ref('studies') }} as studies using (study_id)
 ),
 
-findings as (
-    select
-        la_code,
-        study_id,
-        analysis_id,
-        verdict,
-        {{ ordered_list('distinct because', 'because', '; ') }} as because
-    from {{ ref('int_fitness_findings') }}
-    group by all
-),
+findings as (select * from {{ ref('int_fitness_findings') }}),
 
-impossible as (
-    select * from findings
-    where verdict = 'cannot'
-),
-
-cautions as (
-    select * from findings
-    where verdict = 'with_caution'
-)
+{{ worst_findings('findings', ['la_code', 'study_id', 'analysis_id']) }}
 
 select
     analyses.la_code,
     analyses.study_id,
     analyses.analysis_id,
-    coalesce(impossible.verdict, cautions.verdict, 'can_run') as verdict,
-    coalesce(impossible.because, cautions.because, 'Nothing stands against it') as because
+    coalesce(worst.verdict, 'can_run') as verdict,
+    coalesce(worst.because, 'Nothing stands against it') as because
 from analyses
-left join impossible using (la_code, study_id, analysis_id)
-left join cautions using (la_code, study_id, analysis_id)
+left join worst using (la_code, study_id, analysis_id)

@@ -7,34 +7,16 @@ authorities as (
 ),
 
 outcomes as (select * from {{ ref('outcome_definitions') }}),
+findings as (select * from {{ ref('int_outcome_findings') }}),
 
-findings as (
-    select
-        la_code,
-        outcome,
-        verdict,
-        {{ ordered_list('distinct because', 'because', '; ') }} as because
-    from {{ ref('int_outcome_findings') }}
-    group by all
-),
-
-impossible as (
-    select * from findings
-    where verdict = 'cannot'
-),
-
-cautions as (
-    select * from findings
-    where verdict = 'with_caution'
-)
+{{ worst_findings('findings', ['la_code', 'outcome']) }}
 
 select
     authorities.la_code,
     outcomes.outcome,
     outcomes.label,
-    coalesce(impossible.verdict, cautions.verdict, 'can_run') as verdict,
-    coalesce(impossible.because, cautions.because, 'Nothing stands against it') as because
+    coalesce(worst.verdict, 'can_run') as verdict,
+    coalesce(worst.because, 'Nothing stands against it') as because
 from authorities
 cross join outcomes
-left join impossible using (la_code, outcome)
-left join cautions using (la_code, outcome)
+left join worst using (la_code, outcome)
