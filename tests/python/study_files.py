@@ -68,7 +68,7 @@ CODINGS: Judged = [
     (coding(present="perhaps"), "presence_unknown"),
     (coding(factor="parent_engagement", level="keen"), "engagement_level_unknown"),
     (coding(child=""), "id_missing"),
-    (coding(case=""), "id_missing"),
+    (coding(case=""), "duplicate"),  # the child alone tells the case, and it was coded already
     (coding(coder="Jane Quill"), "id_not_an_identifier"),
     (coding(factor="family_stress", **BLANK), "loaded"),
     (coding(factor="family_stress", **BLANK, **SECOND), "duplicate"),
