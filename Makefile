@@ -4,22 +4,27 @@
 PYTHON ?= python3.11
 BIN := .venv/bin
 
-.PHONY: build test lint clean
+.PHONY: build report test lint clean
 
 # Builds the whole warehouse from the extracts in extracts/ and prints the summary.
 build: .venv/.installed
 	$(BIN)/dbt build
 
+# Writes the report of every study, for analysts and for release, to reports/.
+report: .venv/.installed
+	$(BIN)/csc report
+	$(BIN)/csc report --release
+
 # Runs every test; needs nothing but Python.
 test: .venv/.installed-dev
-	$(BIN)/pytest --numprocesses 2 --dist loadfile $(PYTEST_ARGUMENTS)
+	$(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder $(PYTEST_ARGUMENTS)
 
 # Checks style and types of SQL and Python.
 lint: .venv/.installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/sqlfluff lint models tests/singular analyses
+	$(BIN)/sqlfluff lint --processes 2 models tests/singular analyses
 
 # Exactly the locked packages, checked against their hashes. They are complete, so pip need not look for more.
 .venv/.installed: requirements.txt pyproject.toml
@@ -34,4 +39,4 @@ lint: .venv/.installed-dev
 
 # Removes everything that a build makes; extracts and keys stay.
 clean:
-	rm -rf .venv landing warehouse published target logs
+	rm -rf .venv landing warehouse published reports target logs

@@ -39,7 +39,12 @@ published.
             'paths': paths,
             'expected': expected,
             'public_tables': public_tables,
-            'settings': {'withhold_failing_la': var('withhold_failing_la')}
+            'settings': {
+                'withhold_failing_la': var('withhold_failing_la'),
+                'disclosure_profile': var('disclosure_profile', 'dfe'),
+                'pages': var('pages', true)
+            },
+            'target': flags.TARGET_PATH or 'target'
         } -%}
         {%- set query = "select csc_close_build('" ~ (tojson(build) | replace("'", "''")) ~ "')" -%}
         {%- do log(run_query(query).columns[0].values()[0], info=true) -%}

@@ -1,18 +1,21 @@
 """The command line: `csc land`, `csc add-extract`, `csc key new`, `csc power`, `csc allocate`,
-`csc plan`, `csc summary`, `csc synthetic`."""
+`csc plan`, `csc report`, `csc check-release`, `csc summary`, `csc synthetic`."""
 
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 
 from csc_outcomes.adding.commands import add_extract_command
+from csc_outcomes.disclosure.commands import add_check_release_command
 from csc_outcomes.landing.commands import add_landing_commands
 from csc_outcomes.plan.commands import add_plan_command
 from csc_outcomes.power.commands import add_power_command
 from csc_outcomes.project import ProjectNotFound, project_dir
 from csc_outcomes.randomisation.commands import add_allocate_command
+from csc_outcomes.report.commands import add_report_command
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -26,6 +29,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     add_power_command(commands)
     add_allocate_command(commands)
     add_plan_command(commands)
+    add_report_command(commands)
+    add_check_release_command(commands)
     summary = commands.add_parser(
         "summary", help="print the primary outcomes of the published build"
     )
@@ -38,7 +43,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
     known.rest = rest
     if rest and known.run is not synthetic_command:
         parser.error(f"unrecognized arguments: {' '.join(rest)}")
-    return int(known.run(known))
+    return _ended(known)
+
+
+def _ended(known: argparse.Namespace) -> int:
+    """Runs the command; what the system refuses, such as a missing file, is told in one line."""
+    try:
+        status = int(known.run(known))
+        sys.stdout.flush()
+    except BrokenPipeError:  # the reader, such as head, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except OSError as error:
+        place = f": {error.filename}" if error.filename else ""
+        print(f"{error.strerror}{place}; nothing more was done", file=sys.stderr)
+        return 2
+    return status
 
 
 def summary_command(_: argparse.Namespace) -> int:

@@ -22,6 +22,7 @@ from csc_outcomes.landing.errors import LandingError
 from csc_outcomes.project import ProjectNotFound, project_dir
 from csc_outcomes.publish import Build, close_build
 from csc_outcomes.published_statistics.landing import land_statistics
+from csc_outcomes.reading import ReadingFailed
 
 DONE, FAILED = "+", "!"
 
@@ -53,7 +54,9 @@ def csc_close_build(conn: duckdb.DuckDBPyConnection, build: str) -> str:
 
 FUNCTIONS = {
     "csc_land": SqlFunction(csc_land, told=(LandingError, ProjectNotFound)),
-    "csc_close_build": SqlFunction(csc_close_build, ("build",), told=(duckdb.IOException,)),
+    "csc_close_build": SqlFunction(
+        csc_close_build, ("build",), told=(duckdb.IOException, ReadingFailed)
+    ),
 }
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
+import hashlib
 import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,19 +43,35 @@ STUDY_SEEDS = (
     "study_subgroups",
     "study_analyses",
 )
+# What all copies of one run have in common; None outside a run of pytest.
+_shared: Path | None = None
+# The parse that each copy holds.
+_parsed: dict[Path, str] = {}
+
+
+def share(folder: Path) -> None:
+    """Keeps in `folder` what every copy would make again alike: light copies, and dbt's reading of
+    the project. Workers may share the folder."""
+    global _shared
+    _shared = folder
 
 
 @dataclass(frozen=True)
 class Project:
-    """One copy of the project."""
+    """One copy of the project; copies that are `alike` read each other's parse, of which dbt
+    takes what is the same and reads again what has changed."""
 
     path: Path
+    alike: str | None = None
 
     def dbt(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Runs dbt in the copy as an analyst would, and gives back exit code and output."""
         environment = {**os.environ, "DBT_SEND_ANONYMOUS_USAGE_STATS": "false"}
         environment.pop("CSC_PROJECT_DIR", None)
-        return subprocess.run(
+        parse = self._parse(arguments)
+        if parse and parse.is_file() and _parsed.get(self.path) != parse.name:
+            environment["DBT_PARTIAL_PARSE_FILE_PATH"] = str(parse)
+        result = subprocess.run(
             [str(Path(sys.executable).parent / "dbt"), *arguments],
             cwd=self.path,
             env=environment,
@@ -60,6 +79,22 @@ class Project:
             capture_output=True,
             check=False,
         )
+        own = self.path / "target" / "partial_parse.msgpack"
+        if parse and own.is_file():
+            _parsed[self.path] = parse.name
+            if not parse.exists():
+                draft = parse.with_suffix(f".{os.getpid()}")
+                shutil.copy2(own, draft)
+                draft.replace(parse)
+        return result
+
+    def _parse(self, arguments: tuple[str, ...]) -> Path | None:
+        """Where copies like this one keep their parse; dbt has one for each choice of vars."""
+        if _shared is None or self.alike is None:
+            return None
+        given = arguments[arguments.index("--vars") + 1] if "--vars" in arguments else ""
+        name = f"{self.alike}-{hashlib.sha256(given.encode()).hexdigest()[:8]}"
+        return _shared / f"{name}.msgpack"
 
     def published(self) -> duckdb.DuckDBPyConnection:
         """The published analyst tables, read-only."""
@@ -138,14 +173,27 @@ class Project:
 def light_copy(target: Path) -> Project:
     """A copy without extracts, readings and the tests in property files: for tests of what a build
     leaves behind, which build many times."""
-    project = copy_project(target, with_extracts=False)
+    if _shared is None:
+        _lighten(target)
+    else:
+        kept = _shared / "light"
+        if not kept.is_dir():
+            draft = Path(tempfile.mkdtemp(dir=_shared)) / "light"
+            _lighten(draft)
+            with contextlib.suppress(OSError):  # another worker was first
+                draft.rename(kept)
+        shutil.copytree(kept, target, dirs_exist_ok=True)
+    return Project(target, alike="light")
+
+
+def _lighten(target: Path) -> None:
+    copy_project(target, with_extracts=False)
     for path in [*(target / "models").rglob("*.yml"), *(target / "seeds").rglob("*.yml")]:
         properties = _without_tests(yaml.safe_load(path.read_text(encoding="utf-8")))
         path.write_text(yaml.safe_dump(properties, sort_keys=False), encoding="utf-8")
     readings = target / "seeds" / "studies" / "study_readings.csv"
     header = readings.read_text(encoding="utf-8").splitlines()[0]
     readings.write_text(header + "\n", encoding="utf-8")
-    return project
 
 
 def _without_tests(properties: Any) -> Any:
@@ -158,7 +206,8 @@ def _without_tests(properties: Any) -> Any:
 
 
 def copy_project(target: Path, with_extracts: bool = True) -> Project:
-    """A copy of everything dbt reads; the library stays the installed one."""
+    """A copy of everything dbt reads, which publishes no pages: drawing those of two dozen studies
+    takes minutes. The library stays the installed one."""
     for part in PARTS:
         source, copy = ROOT / part, target / part
         copy.parent.mkdir(parents=True, exist_ok=True)
@@ -166,9 +215,13 @@ def copy_project(target: Path, with_extracts: bool = True) -> Project:
             shutil.copytree(source, copy, ignore=shutil.ignore_patterns("__pycache__"))
         elif source.is_file():
             shutil.copy2(source, copy)
+    settings = target / "dbt_project.yml"
+    text = settings.read_text(encoding="utf-8")
+    assert "  pages: true\n" in text
+    settings.write_text(text.replace("  pages: true\n", "  pages: false\n"), encoding="utf-8")
     (target / "extracts").mkdir()
     shutil.copy2(ROOT / "extracts" / "demonstration.key", target / "extracts")
     if with_extracts:
         for folder in (ROOT / "extracts").glob("synthetic_*"):
             shutil.copytree(folder, target / "extracts" / folder.name)
-    return Project(target)
+    return Project(target, alike="whole")

@@ -128,6 +128,16 @@ def test_a_broken_delivery_stops_the_build_before_the_marts(
     assert published_bytes(project) == before
 
 
+def test_a_rebuild_from_nothing_is_equal_to_the_byte(project: Project) -> None:
+    before = published_bytes(project)
+    for folder in ("landing", "warehouse", "target"):
+        shutil.rmtree(project.path / folder)
+    shutil.rmtree(project.path / "published")
+    result = project.dbt("build")
+    assert result.returncode == 0, result.stdout[-3000:]
+    assert published_bytes(project) == before
+
+
 def test_a_failing_authority_can_be_withheld_alone(project: Project) -> None:
     swapped = {
         **COLUMNS,
@@ -148,18 +158,6 @@ def test_a_failing_authority_can_be_withheld_alone(project: Project) -> None:
     with project.published() as tables:
         authorities = tables.execute("select distinct la_code from fct_cin_cases").fetchall()
     assert authorities == [(LA_CODES["edge_ties"],)]
-
-
-def test_a_rebuild_from_nothing_is_equal_to_the_byte(project: Project) -> None:
-    result = project.dbt("build")
-    assert result.returncode == 0, result.stdout[-3000:]
-    before = published_bytes(project)
-    for folder in ("landing", "warehouse", "target"):
-        shutil.rmtree(project.path / folder)
-    shutil.rmtree(project.path / "published")
-    result = project.dbt("build")
-    assert result.returncode == 0, result.stdout[-3000:]
-    assert published_bytes(project) == before
 
 
 def test_no_key_no_build(tmp_path: Path) -> None:

@@ -19,7 +19,8 @@ Node = dict[str, Any]
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """A parsed copy; its output lies in parse.txt."""
-    project = copy_project(tmp_path_factory.mktemp("documentation"), with_extracts=False)
+    path = copy_project(tmp_path_factory.mktemp("documentation"), with_extracts=False).path
+    project = Project(path)  # reads everything itself: what is read already warns of nothing
     result = project.dbt("parse", "--show-all-deprecations")
     assert result.returncode == 0, result.stdout[-3000:]
     (project.path / "parse.txt").write_text(result.stdout, encoding="utf-8")

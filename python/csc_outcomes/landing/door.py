@@ -46,6 +46,7 @@ from csc_outcomes.landing.store import (
     Store,
     data_folder,
 )
+from csc_outcomes.progress import Progress
 
 # To be raised whenever the same input would land differently: everything is then read again.
 DOOR_VERSION = "5"
@@ -65,7 +66,7 @@ def land(
     project = Path(project_dir)
     extracts = project / (extracts_dir or "extracts")
     if not extracts.is_dir():
-        raise LandingError(f"no extracts folder at {extracts}; make it, or name another")
+        raise LandingError(f"no extracts folder at {extracts.resolve()}; make it, or name another")
     folders = open_deliveries(extracts)
     check_retention(project, folders)
     keys = _read_keys(folders, project, extracts)
@@ -101,8 +102,11 @@ class _Door:
         self._store = store
         self._keys = keys
         self._n_unchanged = 0
+        self._progress = Progress("landing", None, "files")
 
     def land(self, extracts: Path, folders: list[DeliveryFolder]) -> LandingReport:
+        n_files = sum(len(folder.delivery.files) for folder in folders if folder.delivery)
+        self._progress = Progress("landing", n_files, "files")
         outcomes = [self._logged(outcome) for outcome in strays(extracts)]
         child_lists: dict[Path, ChildLists | Refused] = {}
         by_authority: dict[Path, list[FileOutcome]] = defaultdict(list)
@@ -168,6 +172,7 @@ class _Door:
         """Lands what one file holds, refuses it, or recalls what became of it the last time."""
         outcome = _of_file(folder, specs)
         name = specs[0].name
+        self._progress.step(f"{folder.label}/{name}", len(specs))
         try:
             path = check_path(folder.path, name)
             sha256 = _file_hash(path)
@@ -269,7 +274,9 @@ class _Door:
                 )
                 for spec, outcome in zip(specs, outcomes, strict=True)
             ]
+            records = Progress(f"landing {path.name}", None, "records")
             for batch in parts.batches():
+                records.step(n=len(batch.row_numbers))
                 landings[batch.part].add(batch)
         return [landing.outcome(listed(parts.unknown()) or None) for landing in landings]
 

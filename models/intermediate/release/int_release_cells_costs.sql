@@ -1,0 +1,3 @@
+-- The counts that the release tables of costs show, each once, and what the sums
+-- over them leave.
+{{ release_cells(ref('int_release_parts_costs')) }}

@@ -1,0 +1,2 @@
+-- The sums that tie the counts of costs together, each as terms that add up to nothing.
+{{ release_relations(ref('int_release_parts_costs')) }}

@@ -1,0 +1,1 @@
+"""What BI tools read: comments on the published tables, the workbook, the contract of columns."""

@@ -1,0 +1,185 @@
+"""Generations: each build's published folder, written whole as a draft and then put in place.
+
+`published/current` leads to the newest. A reader that resolves `current` once reads one build, and
+may go on reading it until three more builds have been published.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterable
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from csc_outcomes.bi.comments import copy_comments
+from csc_outcomes.plan.texts import copy_plans
+from csc_outcomes.progress import tracked
+
+GENERATIONS_KEPT = 3
+RELEASE_PREFIX = "rpt_"
+# Of equal tables DuckDB writes other bytes each time; the Parquet files beside tell them apart.
+NEVER_TWICE_THE_SAME = ".duckdb"
+
+
+def write_generation(
+    published: Path,
+    build_id: str,
+    tables: Iterable[str],
+    project: Path,
+    connection: duckdb.DuckDBPyConnection,
+    add_pages: Callable[[Path], None],
+) -> Path:
+    """A folder with every public table as DuckDB and Parquet, the plans of the studies and what
+    `add_pages` writes, complete before anyone can see it.
+
+    Where the same build was published before, what is there stays, and so do its readers. No
+    folder that a reader may be reading is ever written to.
+    """
+    draft = published / f".{build_id}.draft"
+    shutil.rmtree(draft, ignore_errors=True)
+    for folder in (published, draft):
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        content = {
+            "build_id": build_id,
+            "tables": _write_tables(connection, tables, build_id, draft),
+            "plans": copy_plans(project, draft / "plans"),
+        }
+        add_pages(draft)
+        _write_manifest(draft, content)
+    except BaseException:
+        shutil.rmtree(draft, ignore_errors=True)
+        raise
+    return _put_in_place(draft, published, build_id)
+
+
+def _put_in_place(draft: Path, published: Path, build_id: str) -> Path:
+    """The folder of an equal build, or the draft under a name that nobody uses."""
+    names = (build_id if n == 1 else f"{build_id}-{n}" for n in count(1))
+    for name in names:
+        generation = published / name
+        if not generation.exists():
+            draft.rename(generation)
+            return generation
+        if _told(generation) == _told(draft) and _is_whole(generation):
+            shutil.rmtree(draft)
+            os.utime(generation)
+            return generation
+    raise AssertionError("names never end")
+
+
+def _write_tables(
+    connection: duckdb.DuckDBPyConnection, tables: Iterable[str], build_id: str, draft: Path
+) -> dict[str, Any]:
+    """Release tables into `release/`, all others into `analyst/`; rows and hash of each."""
+    names = sorted(tables)
+    kinds = {
+        "analyst": [name for name in names if not name.startswith(RELEASE_PREFIX)],
+        "release": [name for name in names if name.startswith(RELEASE_PREFIX)],
+    }
+    written: dict[str, Any] = {}
+    for kind, own in kinds.items():
+        if own:
+            folder = draft / kind
+            folder.mkdir(mode=0o700)
+            database = _quoted(folder / "csc_outcomes.duckdb")
+            connection.execute(f"attach {database} as published_build")
+            try:
+                for table in tracked(f"publishing {kind} tables", own, "tables"):
+                    written[table] = _write_table(connection, table, build_id, folder)
+                copy_comments(connection, own, "published_build")
+            finally:
+                connection.execute("detach published_build")
+    return written
+
+
+def _write_table(
+    connection: duckdb.DuckDBPyConnection, table: str, build_id: str, folder: Path
+) -> dict[str, Any]:
+    """Rows in a fixed order, so that equal builds are equal to the byte."""
+    connection.execute(
+        f"create table published_build.{table} as "
+        f"select *, '{build_id}' as build_id from {table} order by all"
+    )
+    parquet = folder / f"{table}.parquet"
+    connection.execute(f"copy published_build.{table} to {_quoted(parquet)} (format parquet)")
+    n_rows = connection.execute(f"select count(*) from published_build.{table}").fetchall()[0][0]
+    return {"n_rows": n_rows, "sha256": _sha256(parquet)}
+
+
+def _write_manifest(draft: Path, content: dict[str, Any]) -> None:
+    """manifest.json lists every file with its hash; files and folders are their owner's alone."""
+    files = sorted(path for path in draft.rglob("*") if path.is_file())
+    hashes = {path.relative_to(draft).as_posix(): _sha256(path) for path in files}
+    text = json.dumps({**content, "files": hashes}, indent=2, sort_keys=True)
+    (draft / "manifest.json").write_text(text + "\n", encoding="utf-8")
+    for path in draft.rglob("*"):
+        path.chmod(0o700 if path.is_dir() else 0o600)
+
+
+def _told(generation: Path) -> dict[str, Any] | None:
+    """What a manifest says, without the files that equal builds write differently."""
+    path = generation / "manifest.json"
+    if not path.is_file():
+        return None
+    content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    files = content.get("files", {})
+    same = {name: sha for name, sha in files.items() if not name.endswith(NEVER_TWICE_THE_SAME)}
+    return {**content, "files": same}
+
+
+def _is_whole(generation: Path) -> bool:
+    """Whether every file that its manifest lists is there."""
+    content = json.loads((generation / "manifest.json").read_text(encoding="utf-8"))
+    return all((generation / name).is_file() for name in content.get("files", {}))
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _quoted(path: Path) -> str:
+    return "'" + str(path).replace("'", "''") + "'"
+
+
+def point_to(generation: Path) -> None:
+    """`current` becomes the new generation in one step; where links need a privilege, a junction
+    stands in."""
+    current = generation.parent / "current"
+    link = generation.parent / ".current.draft"
+    link.unlink(missing_ok=True)
+    if os.name == "nt":  # symbolic links need a privilege there, junctions don't
+        import _winapi
+
+        if current.exists():
+            current.rmdir()
+        _winapi.CreateJunction(str(generation), str(current))  # type: ignore[attr-defined]
+        return
+    link.symlink_to(generation.name, target_is_directory=True)
+    link.replace(current)
+
+
+def drop_old_generations(newest: Path) -> None:
+    """Deletes all but the newest generations, and what builds that were killed left behind; a
+    folder is hidden before it goes, so that nobody finds half of one."""
+    hidden = [p for p in newest.parent.iterdir() if p.is_dir() and p.name.startswith(".")]
+    for left_behind in (p for p in hidden if not p.is_symlink()):
+        shutil.rmtree(left_behind)
+    generations = sorted(
+        (
+            p
+            for p in newest.parent.iterdir()
+            if p.is_dir() and not p.is_symlink() and p != newest and p.name != "current"
+        ),
+        key=lambda p: p.stat().st_mtime,
+        reverse=True,
+    )
+    for old in generations[GENERATIONS_KEPT - 1 :]:
+        shutil.rmtree(old.rename(old.with_name(f".{old.name}.dropped")))
