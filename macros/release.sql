@@ -51,3 +51,13 @@
         else judged.{{ column }}
     end as {{ column }}
 {%- endmacro %}
+
+{#- A figure that stands beside others of nearly the same cases: three decimals, as more would tell
+    the cases by which they differ; two where the profile rounds counts. -#}
+{%- macro coarse(column) -%}
+    case
+        when not judged.is_shown then null
+        when profiles.rates_from_rounded then round(judged.{{ column }}, 2)
+        else round(judged.{{ column }}, 3)
+    end as {{ column }}
+{%- endmacro -%}

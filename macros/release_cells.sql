@@ -257,3 +257,9 @@ from terms
         else {{ column }}
     end
 {%- endmacro -%}
+
+{#- What is said of every group of staff that is hidden, by the study's rule or by the profile: a
+    group that only the profile hides would have a size between the two. -#}
+{%- macro small_group() -%}
+    'small_group: the group, or one it would give away, is too small to be shown'
+{%- endmacro -%}

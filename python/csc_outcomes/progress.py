@@ -31,9 +31,14 @@ class Progress:
             say(f"{self._what}: {self._done:,}{of_how_many} {self._unit}{name}")
 
 
-def tracked(what: str, items: Iterable[Item], unit: str) -> Iterator[Item]:
-    """The items, with progress; named by themselves where they are text."""
-    progress = Progress(what, len(items) if isinstance(items, Sized) else None, unit)
+def tracked(
+    what: str, items: Iterable[Item], unit: str, total: int | None = None
+) -> Iterator[Item]:
+    """The items, with progress; named by themselves where they are text. `total` says how many
+    there are where the items can't."""
+    if total is None and isinstance(items, Sized):
+        total = len(items)
+    progress = Progress(what, total, unit)
     for item in items:
         progress.step(item if isinstance(item, str) else "")
         yield item

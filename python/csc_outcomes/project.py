@@ -10,6 +10,20 @@ class ProjectNotFound(Exception):
     """No dbt_project.yml here or above."""
 
 
+class FolderInUse(Exception):
+    """A folder that was named for results holds something else."""
+
+
+def no_access(error: OSError) -> str:
+    """What to tell where a file is missing, or can't be read or written, and what to do."""
+    if error.filename is None:
+        return str(error)
+    return (
+        f"no access to {error.filename}: {error.strerror}. Name a folder that can be written with "
+        "--output; published files can be read by whoever built them alone"
+    )
+
+
 def project_dir(start: Path | None = None) -> Path:
     """The nearest folder with a dbt_project.yml, from CSC_PROJECT_DIR or `start` upwards; raises
     ProjectNotFound."""

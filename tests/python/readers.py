@@ -23,14 +23,17 @@ def read_once(published: Path) -> str:
     """
     generation = (published / "current").resolve(strict=True)
     builds = {str(json.loads((generation / "manifest.json").read_text())["build_id"])}
-    for kind in (folder for folder in ("analyst", "release") if (generation / folder).is_dir()):
-        with duckdb.connect(str(generation / kind / "csc_outcomes.duckdb"), read_only=True) as read:
-            rows = read.execute("select table_name from duckdb_tables()").fetchall()
+    kinds = [kind for kind in ("analyst", "release") if (generation / kind).is_dir()]
+    with duckdb.connect(config={"threads": 1}) as read:
+        for kind in kinds:
+            folder = generation / kind
+            read.execute(f"attach '{folder / 'csc_outcomes.duckdb'}' as {kind} (read_only)")
+            rows = read.execute(
+                "select table_name from duckdb_tables() where database_name = ?", [kind]
+            ).fetchall()
             names = [str(name) for (name,) in rows]
-            builds |= _builds(read, names)
-        with duckdb.connect() as memory:
-            files = [f"'{generation / kind / f'{name}.parquet'}'" for name in names]
-            builds |= _builds(memory, files)
+            builds |= _builds(read, [f"{kind}.{name}" for name in names])
+            builds |= _builds(read, [f"'{folder / f'{name}.parquet'}'" for name in names])
     page = (generation / "index.html").read_text() if (generation / "index.html").exists() else None
     if page is not None and not all(build in page for build in builds):
         raise ValueError(f"the start page is not of {builds}")
@@ -44,8 +47,8 @@ def _builds(connection: duckdb.DuckDBPyConnection, tables: list[str]) -> set[str
     return {str(build) for (build,) in connection.execute(query).fetchall()}
 
 
-def poll(published: Path, folder: Path) -> None:
-    """Reads until it is told to stop; one line per read."""
+def poll(published: Path, folder: Path, pause: float) -> None:
+    """Reads until it is told to stop, with a pause between; one line per read."""
     with (folder / LOG).open("a", encoding="utf-8") as log:
         while not (folder / STOP).exists():
             try:
@@ -54,7 +57,7 @@ def poll(published: Path, folder: Path) -> None:
                 read = {"error": f"{type(error).__name__}: {error}"}
             log.write(json.dumps(read) + "\n")
             log.flush()
-            time.sleep(0.01)
+            time.sleep(pause)
 
 
 class Reader:
@@ -86,10 +89,11 @@ class Reader:
 
 
 @contextlib.contextmanager
-def reading(published: Path, folder: Path) -> Iterator[Reader]:
+def reading(published: Path, folder: Path, pause: float = 0.01) -> Iterator[Reader]:
     """A process that polls `published` for as long as the block lasts, at least once."""
     folder.mkdir(parents=True, exist_ok=True)
-    process = subprocess.Popen([sys.executable, __file__, str(published), str(folder)])
+    command = [sys.executable, __file__, str(published), str(folder), str(pause)]
+    process = subprocess.Popen(command)
     reader = Reader(folder)
     try:
         reader.wait_for(1)
@@ -101,4 +105,4 @@ def reading(published: Path, folder: Path) -> Iterator[Reader]:
 
 
 if __name__ == "__main__":
-    poll(Path(sys.argv[1]), Path(sys.argv[2]))
+    poll(Path(sys.argv[1]), Path(sys.argv[2]), float(sys.argv[3]))

@@ -3,13 +3,21 @@ delivery."""
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import os
 import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from projects import Project, light_copy
+from readers import read_once, reading
 from references import COLUMNS, FIXTURES, LA_CODES, add_reference, contract
 
 
@@ -31,6 +39,17 @@ def published_bytes(project: Project) -> dict[str, str]:
         for path in sorted((current / "analyst").glob("*.parquet"))
     }
     return {"current": current.name, **hashes}
+
+
+@contextlib.contextmanager
+def read_all_along(project: Project, folder: Path, n_builds: int = 1) -> Iterator[None]:
+    """Reads what is published for as long as the block lasts: no read fails or meets two builds,
+    and so many builds are seen in turn."""
+    with reading(project.path / "published", folder, pause=0.5) as reader:
+        yield
+    assert reader.errors == []
+    assert len(reader.builds) == n_builds
+    assert reader.builds[-1] == read_once(project.path / "published")
 
 
 def test_all_public_tables_carry_one_build_id(project: Project) -> None:
@@ -71,13 +90,14 @@ def test_a_filtered_build_changes_nothing(project: Project, options: tuple[str, 
     assert published_bytes(project) == before
 
 
-def test_a_failing_model_changes_nothing(project: Project) -> None:
+def test_a_failing_model_changes_nothing(project: Project, tmp_path: Path) -> None:
     before = published_bytes(project)
     model = project.path / "models" / "marts" / "definitions" / "def_outcomes.sql"
     sound = model.read_text(encoding="utf-8")
     model.write_text(sound.replace("label,", "no_such_column as label,"), encoding="utf-8")
     try:
-        result = project.dbt("build")
+        with read_all_along(project, tmp_path):
+            result = project.dbt("build")
     finally:
         model.write_text(sound, encoding="utf-8")
     assert result.returncode != 0
@@ -128,6 +148,24 @@ def test_a_broken_delivery_stops_the_build_before_the_marts(
     assert published_bytes(project) == before
 
 
+def test_a_build_killed_while_it_publishes_changes_nothing(
+    project: Project, tmp_path: Path
+) -> None:
+    before, published = published_bytes(project), project.path / "published"
+    command = [str(Path(sys.executable).parent / "dbt"), "build", "--no-use-colors"]
+    with read_all_along(project, tmp_path), (tmp_path / "output").open("w") as output:
+        process = subprocess.Popen(
+            command, cwd=project.path, stdout=output, stderr=output, start_new_session=True
+        )
+        while not list(published.glob(".*.draft/analyst/*.parquet")):
+            assert process.poll() is None, (tmp_path / "output").read_text()[-3000:]
+            time.sleep(0.02)
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait(60)
+    assert published_bytes(project) == before
+    assert list(published.glob(".*.draft"))
+
+
 def test_a_rebuild_from_nothing_is_equal_to_the_byte(project: Project) -> None:
     before = published_bytes(project)
     for folder in ("landing", "warehouse", "target"):
@@ -138,7 +176,7 @@ def test_a_rebuild_from_nothing_is_equal_to_the_byte(project: Project) -> None:
     assert published_bytes(project) == before
 
 
-def test_a_failing_authority_can_be_withheld_alone(project: Project) -> None:
+def test_a_failing_authority_can_be_withheld_alone(project: Project, tmp_path: Path) -> None:
     swapped = {
         **COLUMNS,
         "closure_date": COLUMNS["referral_date"],
@@ -148,7 +186,8 @@ def test_a_failing_authority_can_be_withheld_alone(project: Project) -> None:
     table = {"cases.csv": FIXTURES / "edge_age_bins.csv"}
     folder = project.add_delivery("edge_age_bins", "all", broken, table)
     try:
-        result = project.dbt("build", "--vars", "withhold_failing_la: true")
+        with read_all_along(project, tmp_path, n_builds=2):
+            result = project.dbt("build", "--vars", "withhold_failing_la: true")
     finally:
         shutil.rmtree(folder.parent)
     assert result.returncode == 0, result.stdout[-3000:]

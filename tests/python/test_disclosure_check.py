@@ -44,8 +44,8 @@ def rows(**changed: object) -> dict[str, list[dict[str, object]]]:
             {"profile": "dfe", "profile_version": 1, "title": "t", "is_synthetic": True}
         ],
         "rpt_studies": [
-            {"study_id": "one", "label": "=1+1", **TAIL},
-            {"study_id": "two", "label": "-", **TAIL},
+            {"study_id": "one", "la_code": "A01", "label": "=1+1", **TAIL},
+            {"study_id": "two", "la_code": "A02", "label": "-", **TAIL},
         ],
         "rpt_group_outcomes": [
             {**GROUP, **TAIL},
@@ -157,10 +157,13 @@ def test_no_cell_of_the_bundle_opens_as_a_formula(project):
 
 
 def test_one_study_alone(project):
-    publish(project, rows())
+    watched = [{"la_code": la_code, "n": 20, **TAIL} for la_code in ("A01", "A02")]
+    publish(project, rows(rpt_monitoring=watched))
     assert main(["check-release", "--study", "two", "--output", str(project / "out")]) == 0
     with (project / "out" / "tables" / "rpt_group_outcomes.csv").open(newline="") as stream:
         assert [row["study_id"] for row in csv.DictReader(stream)] == ["two"]
+    with (project / "out" / "tables" / "rpt_monitoring.csv").open(newline="") as stream:
+        assert [row["la_code"] for row in csv.DictReader(stream)] == ["A02"]
     assert not (project / "out" / "csc_outcomes.xlsx").exists()
 
 
@@ -249,11 +252,18 @@ def test_a_file_changed_after_publishing_is_blocked(project):
 def test_what_can_not_be_checked_says_what_to_do(project, capsys):
     publish(project, rows())
     assert main(["check-release", "--study", "none"]) == 2
-    assert "there are one, two" in capsys.readouterr().err
+    assert "it has one, two" in capsys.readouterr().err
     (project / "mine").mkdir()
     (project / "mine" / "notes.txt").touch()
     assert main(["check-release", "--output", str(project / "mine")]) == 2
     assert "give --output a new folder" in capsys.readouterr().err
+    assert main(["check-release"]) == 0
+    manifest = next((project / "reports").rglob("manifest.json"))
+    signed = manifest.read_text().replace('"name": ""', '"name": "A. N. Officer"', 1)
+    manifest.write_text(signed)
+    assert main(["check-release"]) == 2
+    assert "its approver filled in" in capsys.readouterr().err
+    assert manifest.read_text() == signed
     shutil.rmtree(project / "published")
     assert main(["check-release"]) == 2
     assert "run `dbt build` first" in capsys.readouterr().err

@@ -10,6 +10,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ import pytest
 import yaml
 
 from csc_outcomes.cli import main
+from csc_outcomes.disclosure.profiles import SYMBOLS
 from csc_outcomes.estimators.analyses import ESTIMATORS
 from csc_outcomes.estimators.design import SE_TYPES
 from csc_outcomes.landing.columns import FORMATS, RECORD_FORMATS
@@ -26,6 +28,7 @@ from csc_outcomes.landing.door import land
 from csc_outcomes.landing.keys import DEFAULT_KEY_FILE, new_key
 from csc_outcomes.landing.opt_outs import read_child_lists
 from csc_outcomes.randomisation.record import ALLOCATION_COLUMNS
+from csc_outcomes.report.sections import ORDER
 from projects import ROOT, STUDY_SEEDS, Project
 
 PAGES = [
@@ -34,10 +37,18 @@ PAGES = [
     ROOT / "extracts" / "README.md",
     *sorted((ROOT / "docs").glob("*.md")),
 ]
-CASE_LIST, STUDY_FILES, STUDY, TRAPS, START = (
+CASE_LIST, STUDY_FILES, STUDY, TRAPS, START, RELEASE = (
     ROOT / "docs" / f"{name}.md"
-    for name in ("add_a_case_list", "add_study_files", "add_a_study", "traps_first", "start_here")
+    for name in (
+        "add_a_case_list",
+        "add_study_files",
+        "add_a_study",
+        "traps_first",
+        "start_here",
+        "release",
+    )
 )
+KEY_TABLES, REPORT = ROOT / "docs" / "key_tables.md", ROOT / "docs" / "report.md"
 FORMAT_PAGES = {
     "case_list": CASE_LIST,
     "study_files": STUDY_FILES,
@@ -50,7 +61,19 @@ YEARS = r"\d{4}/\d"
 # A vertical bar inside a table's cell.
 ESCAPED_BAR = r"\|"
 # Folders that a build or a reader of the guides makes.
-MADE = ("published", "landing", "warehouse", "keys", "target", "logs", ".venv", "extracts/anytown")
+MADE = (
+    "published",
+    "landing",
+    "warehouse",
+    "keys",
+    "target",
+    "logs",
+    "reports",
+    ".venv",
+    "extracts/anytown",
+)
+# Folders of a published build and of a bundle of a release.
+PUBLISHED = ("analyst/", "release/", "docs/index.html", "tables/", "figures/")
 
 
 def blocks(page: Path, language: str) -> list[str]:
@@ -91,12 +114,21 @@ def seed(name: str) -> list[dict[str, str]]:
 # Queries and programs
 
 
+@pytest.fixture(scope="session")
+def release(built: Project) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The published release tables, which queries of `rpt_` tables read."""
+    folder = (built.path / "published" / "current").resolve() / "release"
+    with duckdb.connect(str(folder / "csc_outcomes.duckdb"), read_only=True) as connection:
+        yield connection
+
+
 @pytest.mark.parametrize("query", all_blocks("sql"))
 def test_a_query_runs_and_finds_what_it_should(
-    tables: duckdb.DuckDBPyConnection, query: str
+    tables: duckdb.DuckDBPyConnection, release: duckdb.DuckDBPyConnection, query: str
 ) -> None:
     clean = query.startswith("-- finds nothing in the synthetic extracts")
-    assert bool(tables.execute(query).fetchall()) != clean
+    rows = (release if "rpt_" in query else tables).execute(query).fetchall()
+    assert bool(rows) != clean
 
 
 def shown_results() -> list[Any]:
@@ -133,8 +165,13 @@ def as_text(result: duckdb.DuckDBPyConnection) -> str:
 
 
 @pytest.mark.parametrize(("query", "result"), shown_results())
-def test_a_result_is_as_shown(tables: duckdb.DuckDBPyConnection, query: str, result: str) -> None:
-    assert as_text(tables.execute(query)) == result
+def test_a_result_is_as_shown(
+    tables: duckdb.DuckDBPyConnection,
+    release: duckdb.DuckDBPyConnection,
+    query: str,
+    result: str,
+) -> None:
+    assert as_text((release if "rpt_" in query else tables).execute(query)) == result
 
 
 def test_only_the_wrong_query_joins_cases_without_their_authority() -> None:
@@ -212,9 +249,9 @@ def test_links_lead_somewhere(page: Path) -> None:
 def test_what_is_named_exists(page: Path) -> None:
     models = {path.stem for path in ROOT.glob("**/models/**/*.*")}
     for span in code_spans(page):
-        if re.fullmatch(r"(stg|std|int|dim|fct|def|py)_\w+", span):
+        if re.fullmatch(r"(stg|std|int|dim|fct|def|rpt|py)_\w+", span) and span != "std_error":
             assert span in models, span
-        elif span.startswith(MADE) or re.match(YEARS, span):
+        elif span.startswith((*MADE, *PUBLISHED)) or re.match(YEARS, span):
             continue
         elif re.fullmatch(r"([\w.-]+/)+[\w.-]*", span):
             assert (ROOT / span).exists(), span
@@ -222,7 +259,7 @@ def test_what_is_named_exists(page: Path) -> None:
 
 def test_every_public_table_has_a_question() -> None:
     marts = {path.stem for path in (ROOT / "models" / "marts").rglob("*.sql")}
-    public = {name for name in marts if name.startswith(("dim_", "fct_", "def_"))}
+    public = {name for name in marts if name.startswith(("dim_", "fct_", "def_", "rpt_"))}
     assert public - code_spans(ROOT / "docs" / "key_tables.md") == set()
 
 
@@ -234,7 +271,7 @@ def test_every_command_exists(capsys: pytest.CaptureFixture[str]) -> None:
     for analysis in set(re.findall(r"dbt show --select (\w+)", text)):
         assert (ROOT / "analyses" / f"{analysis}.sql").exists(), analysis
     commands = set(re.findall(r"(?:^|`)csc ([\w-]+(?: new)?)", text, re.MULTILINE))
-    assert commands >= {"land", "key new", "summary", "power", "allocate"}
+    assert commands >= {"land", "key new", "summary", "power", "report", "check-release"}
     for command in commands:
         with pytest.raises(SystemExit) as leaving:
             main([*command.split(), "--help"])
@@ -354,6 +391,52 @@ def test_reasons_and_thresholds_are_those_of_the_seeds() -> None:
     unmapped = {m["column"]: m["max_share"] for m in metas if "mapped" in m["name"]}
     assert unmapped == {"sex_code": 0.2, "ethnicity_code": 0.2}
     assert "more than 20% of an authority's cases have an unmapped `sex_code`" in text
+
+
+def test_disclosure_profiles_and_symbols_are_those_of_the_release() -> None:
+    text = RELEASE.read_text(encoding="utf-8")
+    table = text[text.index("| | `dfe` |") :].split("\n\n")[0].splitlines()
+    names, rows = table[0], table[2:]
+    profiles = {row["profile"]: row for row in seed("disclosure_profiles")}
+    assert re.findall(r"`(\w+)`", names) == list(profiles)
+    shown = {row.split("`")[1]: [c.strip() for c in row.split("|")[2:-1]] for row in rows}
+    of_words = {"true": "yes", "false": "no"}
+    columns = [name for name in profiles["dfe"] if name not in ("profile", "title", "source")]
+    assert list(shown) == columns
+    for column, cells in shown.items():
+        values = [profile[column] for profile in profiles.values()]
+        assert cells == [of_words.get(value, value) for value in values], column
+    for symbol, meaning in SYMBOLS.items():
+        assert f"| `{symbol}` | {meaning} |" in text
+
+
+def test_every_section_of_a_report_is_explained() -> None:
+    folder = ROOT / "python" / "csc_outcomes" / "report" / "sections"
+    modules = [(folder / f"{name}.py").read_text(encoding="utf-8") for name in ORDER]
+    titles = [re.findall(r'\bSection\(\s*"\w+", "([^"]+)"', text)[-1] for text in modules]
+    text = REPORT.read_text(encoding="utf-8")
+    table = text[text.index("| section | what it answers |") :].split("\n\n")[0]
+    named = [cell.split(", ") for cell in re.findall(r"^\| ([^|]+?) \|", table, re.MULTILINE)[1:]]
+    assert [title for cells in named for title in cells] == titles
+
+
+def test_what_release_tables_leave_out_is_told(
+    tables: duckdb.DuckDBPyConnection, release: duckdb.DuckDBPyConnection
+) -> None:
+    text = KEY_TABLES.read_text(encoding="utf-8")
+    section = text[text.index("## Release tables\n") :].split("\n## ")[0]
+    told = {
+        name: (of, set(re.findall(r"`(\w+)`", left)))
+        for name, of, left in re.findall(
+            r"^\| `(rpt_\w+)` \| `(\w+)` \| (.*) \|$", section, re.MULTILINE
+        )
+    }
+    own = [name for (name,) in release.execute("show tables").fetchall()]
+    assert set(told) == set(own) - {"rpt_release"}
+    for name, (of, left) in told.items():
+        whole = {row[0] for row in tables.execute(f"describe {of}").fetchall()}
+        kept = {row[0] for row in release.execute(f"describe {name}").fetchall()}
+        assert whole - kept == left, name
 
 
 def test_every_refusal_is_explained() -> None:

@@ -42,7 +42,9 @@ def drawn(figure: Figure | None) -> Figure:
     assert len(figure.data)
     assert all(column.name in figure.data for column in figure.columns)
     for width in WIDTHS:
+        figure.chart(width).to_dict(validate=True)
         picture = drawing.svg(figure.chart(width))
+        drawing._svg.cache_clear()
         assert picture == drawing.svg(figure.chart(width))
         assert len(picture) < 60_000
         assert float(picture.split('width="')[1].split('"')[0]) <= width + 8

@@ -6,9 +6,11 @@ from __future__ import annotations
 import hashlib
 import json
 import random
+import shutil
 import subprocess
 import sys
 import time
+import traceback
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,7 @@ import duckdb
 import pytest
 
 from csc_outcomes import publish as publishing
+from csc_outcomes.dbt_plugin import FUNCTIONS, register
 from csc_outcomes.generations import GENERATIONS_KEPT
 from csc_outcomes.publish import Build, build_identity, close_build
 from csc_outcomes.reading import ReadingFailed
@@ -30,6 +33,7 @@ import json, sys, time
 from pathlib import Path
 import duckdb
 from csc_outcomes import publish as publishing
+from csc_outcomes.dbt_plugin import FUNCTIONS, register
 
 def add_reading(draft, build_id, manifest, with_pages):
     for name in ("index.html", "analyst/quality.html"):
@@ -199,6 +203,31 @@ def test_a_folder_that_differs_is_never_written_over(project: Path) -> None:
     assert published(project).name == f"{first.name}-3"
 
 
+def test_two_publishes_of_one_build_are_equal_to_the_byte(
+    project: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Another folder, another day, rows in another order: only DuckDB writes other bytes."""
+    first = published(project)
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    shutil.copytree(project, elsewhere, dirs_exist_ok=True, ignore=lambda *_: {"published"})
+    with duckdb.connect(str(elsewhere / "small.duckdb")) as connection:
+        for table in TABLES:
+            connection.execute(
+                f"create or replace table {table} as from {table} order by said desc"
+            )
+    second = published(elsewhere)
+    assert second.name == first.name
+    one, other = files(first), files(second)
+    assert one.keys() == other.keys()
+    differ = {name for name in one if one[name] != other[name]}
+    assert {name for name in differ if not name.endswith(".duckdb")} <= {"manifest.json"}
+    told = [json.loads((f / "manifest.json").read_text(encoding="utf-8")) for f in (first, second)]
+    for manifest in told:
+        manifest["files"] = {n: h for n, h in manifest["files"].items() if n not in differ}
+    assert told[0] == told[1]
+    assert "release/csc_outcomes.xlsx" in told[0]["files"]
+
+
 def test_what_killed_builds_left_behind_goes_with_the_next(project: Path) -> None:
     for name in (".0123.draft", ".4567.dropped"):
         (project / "published" / name).mkdir(parents=True)
@@ -235,6 +264,34 @@ def test_a_page_that_fails_says_how_to_go_on(
     assert "Alex" not in said
     assert failure.value.__suppress_context__
     assert {p.name for p in (project / "published").iterdir()} == {"current", before.name}
+
+
+def test_a_page_that_fails_gives_no_value_away(
+    project: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """As dbt hears of it, from the SQL function that closes a build."""
+    canaries = ("Zquxbert", "QXCANARY7", "2007-01-31", "Z987654321098")
+
+    def broken(draft: Path, build_id: str) -> None:
+        (draft / "index.html").write_text("half a page " + " ".join(canaries))
+        try:
+            raise ValueError(f"no arm called {canaries[0]}")
+        except ValueError as error:
+            raise KeyError(*canaries) from error
+
+    monkeypatch.chdir(project)
+    monkeypatch.delenv("CSC_PROJECT_DIR", raising=False)
+    monkeypatch.setattr("csc_outcomes.report.pages.write_pages", broken)
+    with duckdb.connect(str(project / "small.duckdb")) as connection:
+        register(connection, FUNCTIONS)
+        with pytest.raises(duckdb.Error) as failure:
+            connection.execute(
+                "select csc_close_build(?)", [json.dumps(vars(a_build({"pages": True})))]
+            )
+    said = "".join(traceback.format_exception(failure.value)) + "".join(capfd.readouterr())
+    assert "Not published: the report pages could not be made (KeyError in test_publish.py" in said
+    assert [canary for canary in canaries if canary in said] == []
+    assert list((project / "published").iterdir()) == []
 
 
 def test_readers_see_one_build_through_25_rebuilds(project: Path, tmp_path: Path) -> None:

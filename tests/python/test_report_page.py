@@ -260,8 +260,9 @@ def test_headlines_equal_the_tables(
             )
             for heading in labels[rows["outcome"]].unique()
         }
+        glances = {row[0]["text"]: row for row in _cells(visit.page, "primary_outcomes")}
     effects = rows[rows["term"] == "treated"]
-    assert len(effects) == len(told) > 0
+    assert len(effects) == len(told) == len(glances) > 0
     for _, row in effects.iterrows():
         text = told[labels[row["outcome"]]]
         if row["disclosure"] != "shown":
@@ -272,9 +273,12 @@ def test_headlines_equal_the_tables(
         scale = 100 if row["unit"] == "proportion" else 1
         numbers = [own.get("treated_mean"), own.get("comparator_mean"), row["estimate"]]
         numbers += [row["ci_low"], row["ci_high"]]
+        glance = [cell["text"] for cell in glances[labels[row["outcome"]]]]
+        shown_numbers = re.findall(r"[\d,]+\.\d", " ".join(glance[1:5]))
         wanted = [f"{abs(n) * scale:,.1f}" for n in numbers if n is not None and n == n]
         found = re.findall(r"[\d,]+\.\d", text.replace("95% confidence", ""))
         assert found == wanted
+        assert shown_numbers == wanted
         below = "fewer" if row["unit"] in ("weeks", "days") else "lower"
         assert text.count(below) == sum(n < 0 for n in numbers[2:])
 

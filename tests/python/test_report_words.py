@@ -14,7 +14,8 @@ from csc_outcomes.report.blocks import Column, Figure, Prose, Section, Table
 from csc_outcomes.report.cells import csv_text, legend, table_rows
 from csc_outcomes.report.drawing import ARM_COLOURS
 from csc_outcomes.report.formats import shown
-from csc_outcomes.report.words import certainty, difference, interval, meanings
+from csc_outcomes.report.sections.limitations import _estimand
+from csc_outcomes.report.words import certainty, difference, found_in, interval, meanings, span
 
 
 @pytest.mark.parametrize(
@@ -47,6 +48,35 @@ def test_an_effect_in_words_has_its_unit_and_direction() -> None:
         "95% confidence interval from 9.7 lower to 26.4 higher"
     )
     assert interval(None, 0.2, "proportion") == "no interval could be computed"
+
+
+@pytest.mark.parametrize(
+    ("diagnostic", "value", "text"),
+    [
+        ("events_treated", 5.0, "5"),
+        ("share_of_treated_matched", 0.748466, "74.8%"),
+        ("minimum_detectable_weeks", 17.261, "17.3 weeks"),
+        ("minimum_detectable_proportion", 0.2546, "25.5 points"),
+        ("proportional_hazards_p", 0.0004, "<0.001"),
+        ("largest_abs_smd", 0.125, "0.12"),
+        ("largest_abs_smd", None, None),
+    ],
+)
+def test_checks_have_the_digits_that_they_can_bear(
+    diagnostic: str, value: float | None, text: str | None
+) -> None:
+    assert found_in({"diagnostic": diagnostic, "value": value}, "value") == text
+
+
+def test_ends_of_an_interval_say_their_direction() -> None:
+    assert span(-0.348, -0.146, "proportion") == "34.8 lower to 14.6 lower"
+    assert span(-1.0, 3.0, "weeks") == "1.0 fewer to 3.0 more"
+
+
+def test_a_study_that_names_no_estimand_says_nothing_of_it() -> None:
+    assert _estimand(None, None) == []
+    assert _estimand(float("nan"), "Maryland 2") == ["The level of evidence is Maryland 2."]
+    assert _estimand("ATT", None)[0].startswith("What is estimated: ATT;")
 
 
 def test_no_significance_is_not_called_no_effect() -> None:

@@ -7,6 +7,8 @@ from __future__ import annotations
 import dataclasses
 import re
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
@@ -19,6 +21,7 @@ from csc_outcomes.landing.workbook import MAX_UNPACKED_BYTES
 from csc_outcomes.synthetic.returns.deliver import Authority, returned_children, write_returns
 from csc_outcomes.synthetic.returns.lives import Child
 from projects import Project, light_copy
+from unpacked import texts_in
 
 FIRST_YEAR, LAST_YEAR = 2023, 2024
 N_CHILDREN = 120
@@ -244,6 +247,14 @@ def test_the_closing_message_says_who_is_missing_and_why(build: Build) -> None:
     assert re.search(rf"- {RAGGED} .* records quarantined", closing)
 
 
+def _reported(folder: Path, kind: str) -> str:
+    """What `csc report` says of every study that the build has."""
+    command = [str(Path(sys.executable).parent / "csc"), "report", *kind.split()]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout + done.stderr
+
+
 def test_nothing_that_is_read_holds_a_childs_value(
     build: Build, tables: duckdb.DuckDBPyConnection
 ) -> None:
@@ -257,10 +268,11 @@ def test_nothing_that_is_read_holds_a_childs_value(
         content = b"".join(p.read_bytes() for p in files if p.suffix in {".xml", ".csv"})
         assert la_code == BOMB or CANARY_ID.encode() in content
     texts = {"what the build prints": build.output}
-    for part in ("logs", "target", "published"):
-        for path in (folder / part).rglob("*"):
-            if path.is_file():
-                texts[str(path)] = path.read_bytes().decode("latin-1")
+    texts |= {f"csc report {kind}": _reported(folder, kind) for kind in ("", "--release")}
+    for part in ("logs", "target", "published", "reports"):
+        texts |= texts_in(folder / part)
+    for wanted in ("index.html", "docs/index.html", "release/quality.html", "csc_outcomes.xlsx"):
+        assert any(name.endswith(wanted) for name in texts), wanted
     for table in (row[0] for row in tables.execute("show tables").fetchall()):
         rows = tables.execute(f"select columns(*)::varchar from {table}").fetchall()
         texts[table] = "\n".join(value for row in rows for value in row if value)

@@ -1,6 +1,7 @@
 -- What became of each file's records, and what each delivery of returns changed: the counts, and
 -- how they balance. A delivery has what the one before it had, and the new, less what is gone; what
 -- is gone had stood for itself before, and was loaded from there. Only where that is exactly so.
+-- What a delivery changed had been superseded in the one before it.
 {%- set fates = ['loaded', 'quarantined', 'duplicate', 'superseded', 'opted_out'] %}
 with
 files as (
@@ -22,7 +23,9 @@ changed_tables as (
         max(case when change = 'new' then cell_id end) as new_cell,
         max(case when change = 'new' then n end) as n_new,
         max(case when change = 'gone' then cell_id end) as gone_cell,
-        max(case when change = 'gone' then n end) as n_gone
+        max(case when change = 'gone' then n end) as n_gone,
+        max(case when change = 'changed' then cell_id end) as changed_cell,
+        max(case when change = 'changed' then n end) as n_changed
     from changes
     group by la_code, delivery, previous_delivery, table_name
 ),
@@ -34,7 +37,8 @@ balances as (
         files.n_read,
         before.cell as cell_before,
         before.n_read as n_read_before,
-        before.n_loaded as n_loaded_before
+        before.n_loaded as n_loaded_before,
+        before.n_superseded as n_superseded_before
     from changed_tables
     inner join files
         on
@@ -76,5 +80,11 @@ union all
 select {{ release_part(
     'la_code', "gone_cell || '/loaded_before'", "cell_before || '/loaded'", 'n_loaded_before',
     'gone_cell', 'n_gone', whole_priority=6, is_rest_counted=false
+) }}
+from balances
+union all
+select {{ release_part(
+    'la_code', "changed_cell || '/superseded_before'", "cell_before || '/superseded'",
+    'n_superseded_before', 'changed_cell', 'n_changed', whole_priority=4
 ) }}
 from balances

@@ -1,7 +1,7 @@
 -- The counts of an authority's monitoring and the sums that readers know of: levels that make up a
 -- total, shares and what they leave of their denominator, windows that lie in one another, and the
 -- sums of `monitoring_sums` over measures and years. Levels of `factor` and `definition` overlap
--- and make up nothing. That some children have several episodes is no group that is told.
+-- and make up nothing.
 with
 figures as (
     select

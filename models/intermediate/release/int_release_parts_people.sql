@@ -1,6 +1,5 @@
 -- Where children live, why they are in need, and how many of the staff answered: levels that make
--- up their arm or organisation. An interim list holds some of the children of the whole one. Staff
--- roles that are hidden anyway leave a rest.
+-- up their arm or organisation. An interim list has some of all children; hidden roles are a rest.
 with
 areas as (select * from {{ ref('fct_areas') }}),
 

@@ -2,3 +2,5 @@
 select * from {{ ref('int_release_parts_deliveries') }}
 union all
 select * from {{ ref('int_release_parts_expectations') }}
+union all
+select * from {{ ref('int_release_parts_records') }}

@@ -4,16 +4,20 @@
 with
 facts as (select * from {{ ref('fct_sensitivity') }}),
 analyses as (select * from {{ ref('int_release_analyses') }}),
+readings as (select * from {{ ref('int_release_readings') }}),
 profiles as (select * from {{ ref('int_release_profile') }}),
 
 judged as (
     select
         facts.*,
-        main.is_shown and coalesce(own.is_shown, true) as is_shown,
-        case when main.is_shown then coalesce(own.disclosure, 'shown') else main.disclosure end
-            as disclosure,
-        case when main.is_shown then own.disclosure_reason else main.disclosure_reason end
-            as disclosure_reason
+        main.is_shown
+        and coalesce(own.is_shown, true)
+        and (facts.reading = 'main' or coalesce(readings.is_shown, false)) as is_shown,
+        case when not main.is_shown then main.disclosure else own.disclosure end as disclosure,
+        case
+            when not main.is_shown then main.disclosure_reason
+            else own.disclosure_reason
+        end as disclosure_reason
     from facts
     inner join analyses as main
         on facts.study_id = main.study_id and facts.main_analysis_id = main.analysis_id
@@ -22,6 +26,12 @@ judged as (
             facts.study_id = own.study_id
             and facts.analysis_id = own.analysis_id
             and facts.reading = 'main'
+    left join readings
+        on
+            facts.study_id = readings.study_id
+            and facts.reading = readings.reading
+            and facts.sample = readings.sample
+            and facts.outcome = readings.outcome
 )
 
 select
@@ -34,19 +44,17 @@ select
     judged.estimator,
     judged.covariates,
     judged.se_type,
-    {% for column in ['estimate'] -%}
-    case when judged.is_shown then round(judged.{{ column }}, 3) end as {{ column }},
-    {% endfor -%}
+    {{ coarse('estimate') }},
     judged.unit,
     {% for column in ['std_error', 'ci_low', 'ci_high'] -%}
-    case when judged.is_shown then round(judged.{{ column }}, 3) end as {{ column }},
+    {{ coarse(column) }},
     {% endfor -%}
-    {{ shown(['judged.p_value'], 'judged.is_shown') }},
+    case when judged.is_shown then round(judged.p_value, 3) end as p_value,
     judged.status,
     judged.status_reason,
     judged.main_analysis_id,
     {% for column in ['main_estimate', 'difference'] -%}
-    case when judged.is_shown then round(judged.{{ column }}, 3) end as {{ column }},
+    {{ coarse(column) }},
     {% endfor -%}
     {{ shown(
         [
@@ -54,6 +62,12 @@ select
         ],
         'judged.is_shown'
     ) }},
-    {{ release_tail('judged.disclosure', 'judged.disclosure_reason') }}
+    {{ release_tail(
+        "case when judged.is_shown then 'shown' else coalesce(judged.disclosure, 'c') end",
+        "case
+        when not judged.is_shown
+            then coalesce(judged.disclosure_reason, 'Too few cases make the difference')
+    end"
+    ) }}
 from judged
 cross join profiles

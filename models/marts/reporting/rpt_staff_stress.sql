@@ -1,5 +1,6 @@
 -- Mean stress of each organisation's staff, as far as it may be released: staff are people too, and
--- a group must be large enough for the profile as well as for the study.
+-- a group must be large enough for the profile as well as for the study, and which of them hides it
+-- isn't told.
 with
 stress as (select * from {{ ref('fct_staff_stress') }}),
 decisions as (select * from {{ ref('py_release_decisions') }}),
@@ -34,14 +35,18 @@ select
     decided.released as n_respondents,
     case when decided.disclosure = 'shown' then {{ released_mean('decided.mean_score') }} end
         as mean_score,
-    decided.is_suppressed,
+    decided.disclosure in ('c', 'u') as is_suppressed,
     decided.score_direction,
-    decided.status,
-    decided.status_reason,
+    case when decided.disclosure in ('c', 'u') then 'not_estimable' else decided.status end
+        as status,
+    case
+        when decided.disclosure in ('c', 'u') then {{ small_group() }}
+        else decided.status_reason
+    end as status_reason,
     {{ release_tail(
-        'decided.disclosure',
-        "case when decided.is_suppressed then decided.status_reason else decided.disclosure_reason"
-        ~ ' end'
+        "case when decided.disclosure = 'u' then 'c' else decided.disclosure end",
+        "case when decided.disclosure in ('c', 'u') then " ~ small_group()
+        ~ ' else decided.disclosure_reason end'
     ) }}
 from decided
 cross join profiles

@@ -33,10 +33,8 @@ decided as (
             when bands.is_suppressed then 'c'
             else {{ figure_disclosure('bands.status', 'counts') }}
         end as disclosure,
-        case
-            when bands.is_suppressed then bands.status_reason
-            else {{ figure_reason('bands.status', 'bands.status_reason', 'counts') }}
-        end as disclosure_reason
+        {{ figure_reason('bands.status', 'bands.status_reason', 'counts') }}
+            as disclosure_reason
     from bands
     left join decisions as counts
         on
@@ -64,9 +62,14 @@ select
     decided.released_respondents as n_respondents,
     case when decided.is_mean_shown then {{ released_mean('decided.mean_score') }} end
         as mean_score,
-    decided.is_suppressed,
-    decided.status,
-    decided.status_reason,
-    {{ release_tail('decided.disclosure', 'decided.disclosure_reason') }}
+    decided.disclosure = 'c' as is_suppressed,
+    case when decided.disclosure = 'c' then 'not_estimable' else decided.status end as status,
+    case when decided.disclosure = 'c' then {{ small_group() }} else decided.status_reason end
+        as status_reason,
+    {{ release_tail(
+        'decided.disclosure',
+        "case when decided.disclosure = 'c' then " ~ small_group()
+        ~ ' else decided.disclosure_reason end'
+    ) }}
 from decided
 cross join profiles

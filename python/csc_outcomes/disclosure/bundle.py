@@ -12,14 +12,12 @@ import pandas as pd
 
 from csc_outcomes.disclosure.check import ATTACK, Release, pages, sha256
 from csc_outcomes.disclosure.outputs import BLOCKED, Output
-from csc_outcomes.disclosure.tables import opens_as_formula, text_columns
+from csc_outcomes.disclosure.tables import text_columns
 from csc_outcomes.progress import tracked
+from csc_outcomes.project import FolderInUse
+from csc_outcomes.spreadsheets import defused
 
 MANIFEST = "manifest.json"
-
-
-class FolderInUse(Exception):
-    """The folder holds something that isn't a bundle."""
 
 
 def write_bundle(
@@ -27,17 +25,22 @@ def write_bundle(
 ) -> list[Path]:
     """Writes what isn't blocked into a folder: tables as csv, pages, figures and the workbook, and
     manifest.json with hashes and the approver's empty fields. A bundle that was there before is
-    replaced; FolderInUse where something else is there. Returns the files."""
+    replaced, but one that somebody has signed; FolderInUse for that and for other files. Returns
+    the files."""
     if folder.exists() and any(folder.iterdir()) and not (folder / MANIFEST).is_file():
         raise FolderInUse(
             f"{folder} holds other files and no {MANIFEST} of a bundle: give --output a new folder"
+        )
+    if _is_signed(folder / MANIFEST):
+        raise FolderInUse(
+            f"{folder} has the fields of its approver filled in: give --output a new folder"
         )
     shutil.rmtree(folder, ignore_errors=True)
     (folder / "tables").mkdir(mode=0o700, parents=True)
     free = {output.name for output in outputs if output.status != BLOCKED}
     for name, table in release.tables.items():
         if name in free:
-            _write_csv(_of_study(table, study_id), folder / "tables" / f"{name}.csv")
+            _write_csv(_of_study(release, table, study_id), folder / "tables" / f"{name}.csv")
     for page in [page for page in pages(release, study_id) if page.name in free]:
         shutil.copyfile(page, folder / page.name)
     if "csc_outcomes.xlsx" in free:
@@ -51,6 +54,16 @@ def write_bundle(
     for path in [folder, *folder.rglob("*")]:
         path.chmod(0o700 if path.is_dir() else 0o600)
     return [*files, folder / MANIFEST]
+
+
+def _is_signed(manifest: Path) -> bool:
+    """Whether somebody has filled in a field of the approver, or made the file unreadable."""
+    if not manifest.is_file():
+        return False
+    try:
+        return any(json.loads(manifest.read_text(encoding="utf-8"))["approver"].values())
+    except (ValueError, LookupError, AttributeError, TypeError):
+        return True
 
 
 def _manifest(
@@ -87,17 +100,24 @@ def _code(project: Path) -> dict[str, Any]:
     }
 
 
-def _of_study(table: pd.DataFrame, study_id: str | None) -> pd.DataFrame:
-    if study_id is None or "study_id" not in table:
+def _of_study(release: Release, table: pd.DataFrame, study_id: str | None) -> pd.DataFrame:
+    """The rows of a study, or of its authority in a table of authorities; of a table of neither,
+    all rows."""
+    if study_id is None:
         return table
-    return table[table.study_id == study_id]
+    if "study_id" in table:
+        return table[table.study_id == study_id]
+    if "la_code" in table:
+        studies = release.tables["rpt_studies"]
+        return table[table.la_code.isin(studies.la_code[studies.study_id == study_id])]
+    return table
 
 
 def _write_csv(table: pd.DataFrame, path: Path) -> None:
     """RFC 4180 in UTF-8; a text that would open as a formula gets an apostrophe before it."""
     safe = table.copy()
     for name in text_columns(safe):
-        safe[name] = safe[name].mask(opens_as_formula(safe[name]), "'" + safe[name].astype("str"))
+        safe[name] = safe[name].map(defused, na_action="ignore")
     safe.to_csv(path, index=False, lineterminator="\r\n", encoding="utf-8")
 
 

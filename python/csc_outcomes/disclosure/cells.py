@@ -46,9 +46,10 @@ def controlled(cells: pd.DataFrame, relations: pd.DataFrame, profile: Profile) -
     cells = _checked_cells(cells)
     relations = _checked_relations(relations, cells)
     hidden = np.zeros(len(cells), dtype=bool)
+    small = primary(cells.n.fillna(0).to_numpy(dtype=np.int64), profile)
     for rows, matrix in _problems(cells, relations):
-        part = cells.iloc[rows]
-        hidden[rows] = Problem(part, matrix, profile).hidden_cells()
+        if small[rows].any():
+            hidden[rows] = Problem(cells.iloc[rows], matrix, profile).hidden_cells()
     return _decisions(cells, hidden, profile)
 
 
@@ -79,6 +80,7 @@ class Problem:
 
     def __init__(self, cells: pd.DataFrame, matrix: csr_array, profile: Profile) -> None:
         self.matrix, self.pattern = matrix, abs(matrix)
+        self.pattern_back = self.pattern.T.tocsr()
         self.n = cells.n.fillna(0).to_numpy(dtype=np.int64)
         self.profile = profile
         self.base = _bases(cells, profile)
@@ -89,7 +91,7 @@ class Problem:
 
     def hidden_cells(self) -> np.ndarray:
         """Which counts are hidden, as a mask in the order of the cells."""
-        if self.small.any() and self.matrix.shape[0]:
+        if self.matrix.shape[0]:
             # what is hidden later leaves a reader only more values: one pass will do
             for cell in np.flatnonzero(self.small):
                 while (weak := self._unprotected(np.array([cell]), self.hidden)) is not None:
@@ -141,7 +143,7 @@ class Problem:
             reached = wider
 
     def _next_to(self, reached: np.ndarray) -> np.ndarray:
-        return (self.pattern.T @ (self.pattern @ reached.astype(float))) > 0
+        return (self.pattern_back @ (self.pattern @ reached.astype(float))) > 0
 
     def _furthest(
         self, cell: int, sign: int, members: np.ndarray, low: np.ndarray, high: np.ndarray

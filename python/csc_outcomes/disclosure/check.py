@@ -18,7 +18,7 @@ from csc_outcomes.disclosure.audit import attacked
 from csc_outcomes.disclosure.outputs import BLOCKED, REVIEW, Finding, Output, judged
 from csc_outcomes.disclosure.profiles import DisclosureError, Profile, read_profile
 from csc_outcomes.disclosure.tables import table_findings
-from csc_outcomes.progress import tracked
+from csc_outcomes.progress import say, tracked
 
 REBUILD = "run `dbt build` and check what it publishes"
 ANALYSTS = "analyst's view. not for release"
@@ -77,6 +77,7 @@ def checked(release: Release, study_id: str | None, warehouse: Path) -> list[Out
         findings = table_findings(name, release.tables[name], analyses, release.profile)
         changed = _changed(release, f"{name}.parquet")
         outputs.append(judged(name, "table", [*findings, *changed]))
+    say("attacking the hidden counts")
     outputs.append(judged(ATTACK, "counts", _attack(release, warehouse)))
     for page in pages(release, study_id):
         outputs.append(judged(page.name, "page", [*_page(release, page)]))

@@ -8,7 +8,7 @@ import textwrap
 from pathlib import Path
 
 from csc_outcomes.disclosure.profiles import DisclosureError
-from csc_outcomes.project import ProjectNotFound, project_dir
+from csc_outcomes.project import FolderInUse, ProjectNotFound, no_access, project_dir
 
 DESCRIPTION = """\
 Checks every output of the published build's release (tables, pages, workbook) and says which may
@@ -40,7 +40,7 @@ def add_check_release_command(
 def check_release_command(arguments: argparse.Namespace) -> int:
     """Prints the outputs and writes the bundle; exit status 1 where one is blocked, 2 where
     nothing could be checked, else 0."""
-    from csc_outcomes.disclosure.bundle import FolderInUse, write_bundle
+    from csc_outcomes.disclosure.bundle import write_bundle
     from csc_outcomes.disclosure.check import checked, read_release
     from csc_outcomes.disclosure.outputs import BLOCKED, REVIEW
 
@@ -53,7 +53,8 @@ def check_release_command(arguments: argparse.Namespace) -> int:
             else []
         )
         if arguments.study and arguments.study not in known:
-            print(f"no study {arguments.study!r}; there are {', '.join(known)}", file=sys.stderr)
+            told = ", ".join(known) or "none"
+            print(f"no study {arguments.study} in this build; it has {told}", file=sys.stderr)
             return 2
         outputs = checked(release, arguments.study, project / "warehouse" / "csc_outcomes.duckdb")
         name = "_".join(
@@ -61,8 +62,11 @@ def check_release_command(arguments: argparse.Namespace) -> int:
         )
         folder = arguments.output or project / "reports" / name
         files = write_bundle(release, outputs, arguments.study, folder, project)
-    except (ProjectNotFound, FileNotFoundError, DisclosureError, FolderInUse) as error:
+    except (ProjectNotFound, DisclosureError, FolderInUse) as error:
         print(error, file=sys.stderr)
+        return 2
+    except OSError as error:
+        print(no_access(error), file=sys.stderr)
         return 2
     print(f"Release of build {release.build_id} under {release.profile.title}")
     if release.is_synthetic:

@@ -13,11 +13,16 @@ from collections.abc import Hashable
 import numpy as np
 import pandas as pd
 
+from csc_outcomes.typed import NUMBER, TEXT, typed_table
+
 SURVIVAL = "survival"
+# The cause whose events the survival curve counts too, but for cases that had another end before.
+OWN_CAUSE = "closure"
 KEYS = ["study_id", "sample", "clock", "arm"]
 COLUMNS = [*KEYS, "curve", "time_days", "n_at_risk", "n_event", "value", "ci_low", "ci_high"]
-# What more decimals of a share would add are the single cases of which it is made.
-DECIMALS = 3
+# More decimals of a share would tell the few cases that left between two steps. Where cases have
+# weights, nobody can tell cases from weights.
+DECIMALS, DECIMALS_OF_WEIGHTED = 2, 3
 _EXACT = 1e-9
 
 
@@ -26,27 +31,32 @@ def release_curves(survival: pd.DataFrame, incidence: pd.DataFrame, smallest: in
 
     `survival`: study_id, sample, clock, arm, time_days, n_at_risk, n_event, survival, ci_low,
     ci_high; `incidence`: the same with cause and incidence; `smallest`: the smallest count that may
-    be shown. Gives the keys, curve (`survival` or the cause), time_days, n_at_risk (on the day;
-    null where leavers since the last one shown would be few), n_event (since the row before), and
-    value, ci_low and ci_high (shares, to three decimals). Where cases have weights, numbers are
-    null and each day with an event counts as one event. Incidence is told only on days of the
-    survival curve of the arm, for both are counted from the same cases. The first day of a curve is
-    always told.
+    be shown. Gives the keys, curve (`survival` or the cause), time_days, n_at_risk (after the day's
+    events; null where leavers since the last one shown would be few), n_event (since the row
+    before), and value, ci_low and ci_high (shares, to two decimals; to three where cases have
+    weights). Where cases have weights, numbers are null and each day with an event counts as one
+    event. Incidence is told only on days of the survival curve of the arm, and only on those by
+    which no cause has a few events more: all are counted from the same cases, and each share tells
+    of the events of the others. The first day of a curve is always told.
     """
     told = []
-    days: dict[Hashable, list[int]] = {}
+    curves: dict[Hashable, pd.DataFrame] = {}
     for key, curve in survival.groupby(KEYS, sort=True):
-        rows = _steps(curve.sort_values("time_days"), smallest)
-        days[key] = list(rows.time_days)
+        curves[key] = curve = curve.sort_values("time_days")
+        rows = _steps(curve, smallest)
         told.append(rows.assign(curve=SURVIVAL).rename(columns={"survival": "value"}))
-    for key, curve in incidence.groupby([*KEYS, "cause"], sort=True):
-        rows = _on_days(curve.sort_values("time_days"), days.get(key[:-1], []), smallest)
-        told.append(rows.assign(curve=rows.cause).rename(columns={"incidence": "value"}))
+    for key, causes in incidence.groupby(KEYS, sort=True):
+        if key in curves:
+            rows = _causes(causes.sort_values("time_days"), curves[key], smallest)
+            told.append(rows.assign(curve=rows.cause).rename(columns={"incidence": "value"}))
     if not told:
-        return pd.DataFrame(columns=COLUMNS)
+        texts = dict.fromkeys([*KEYS, "curve"], TEXT)
+        return typed_table([], {**dict.fromkeys(COLUMNS, NUMBER), **texts})
     table = pd.concat(told, ignore_index=True)
-    shares = ["value", "ci_low", "ci_high"]
-    table[shares] = table[shares].astype(float).round(DECIMALS)
+    for share in ["value", "ci_low", "ci_high"]:
+        exact = table[share].astype(float)
+        weighted = exact.round(DECIMALS_OF_WEIGHTED)
+        table[share] = exact.round(DECIMALS).where(table.n_event.notna(), weighted)
     return table[COLUMNS]
 
 
@@ -64,23 +74,69 @@ def _steps(curve: pd.DataFrame, smallest: int) -> pd.DataFrame:
     return rows
 
 
-def _on_days(curve: pd.DataFrame, days: list[int], smallest: int) -> pd.DataFrame:
-    """The cause's curve on those of the given days by which enough of its events have come."""
-    times = curve.time_days.to_numpy()
+def _causes(causes: pd.DataFrame, survival: pd.DataFrame, smallest: int) -> pd.DataFrame:
+    """The curves of all causes of an arm on those days of its survival curve that may be told."""
+    days = _steps(survival, smallest).time_days.to_numpy()
+    parts = [part for _, part in causes.groupby("cause", sort=True)]
+    days = days[days >= max(part.time_days.min() for part in parts)]
+    counted = _are_counts(causes.n_event.to_numpy(dtype=float))
+    events = [_until(part, days, counted) for part in parts]
+    if counted:
+        days = days[_joint(_pairs(parts, events, survival, days), smallest)]
+        events = [_until(part, days, counted) for part in parts]
+    return pd.concat(
+        [
+            _on_days(part, days, until, counted, smallest)
+            for part, until in zip(parts, events, strict=True)
+        ]
+    )
+
+
+def _pairs(
+    parts: list[pd.DataFrame], events: list[np.ndarray], survival: pd.DataFrame, days: np.ndarray
+) -> list[np.ndarray]:
+    """What the curves of an arm count by each day: events of each cause, and those of the survival
+    curve that came after another end."""
+    counts = list(events)
+    for part, until in zip(parts, events, strict=True):
+        if part.cause.iloc[0] == OWN_CAUSE:
+            counts.append(_until(survival, days, True) - until)
+    return counts
+
+
+def _until(curve: pd.DataFrame, days: np.ndarray, counted: bool) -> np.ndarray:
+    """Events by each day; where cases have weights, days with an event."""
     events = curve.n_event.to_numpy(dtype=float)
-    counted = _are_counts(events)
     fewest = events if counted else (events > 0).astype(float)
-    places = np.searchsorted(times, days, side="right") - 1
-    days_told = [day for day, place in zip(days, places, strict=True) if place >= 0]
-    places = places[places >= 0]
-    if not len(places):
+    places = np.searchsorted(curve.time_days.to_numpy(), days, side="right")
+    return np.concatenate([[0.0], fewest.cumsum()])[places]
+
+
+def _joint(counts: list[np.ndarray], smallest: int) -> list[int]:
+    """Places of the days since the last of which no count grew by a few."""
+    kept = []
+    last = np.zeros(len(counts))
+    for place, now in enumerate(np.array(counts).T):
+        grown = np.abs(now - last)
+        if ((grown < _EXACT) | (grown >= smallest)).all():
+            kept.append(place)
+            last = now
+    return kept
+
+
+def _on_days(
+    curve: pd.DataFrame, days: np.ndarray, until: np.ndarray, counted: bool, smallest: int
+) -> pd.DataFrame:
+    """The cause's curve on those of the given days by which enough of its events have come."""
+    if not len(days):
         return curve.iloc[:0]
-    until = fewest.cumsum()[places]
-    since = np.diff(until, prepend=0.0)
-    kept = _kept(since, np.ones(len(places), dtype=bool), smallest, fewest.sum())
-    rows = curve.iloc[places[kept]].copy()
-    rows["time_days"] = np.array(days_told)[kept]
-    rows["n_event"] = np.diff(events.cumsum()[places[kept]], prepend=0.0) if counted else np.nan
+    total = float(_until(curve, curve.time_days.to_numpy()[-1:], counted)[0])
+    allowed = np.ones(len(days), dtype=bool)
+    kept = _kept(np.diff(until, prepend=0.0), allowed, smallest, total)
+    places = np.searchsorted(curve.time_days.to_numpy(), days[kept], side="right") - 1
+    rows = curve.iloc[places].copy()
+    rows["time_days"] = days[kept]
+    rows["n_event"] = np.diff(until[kept], prepend=0.0) if counted else np.nan
     rows["n_at_risk"] = np.nan
     return rows
 
@@ -107,19 +163,20 @@ def _kept(
 def _numbers_at_risk(
     at_risk: np.ndarray, events: np.ndarray, kept: list[int], smallest: int
 ) -> np.ndarray:
-    """Numbers at risk on the days told, null where those who left since the last number, with the
-    event or without, would be a small count, and wherever cases come in late."""
+    """Numbers at risk after the events of the days told, null where those who left otherwise since
+    the last number would be a small count, and wherever cases come in late. Numbers before a day's
+    events would tell how many of a step's events fell on its last day."""
     numbers = np.full(len(kept), np.nan)
     if (np.diff(at_risk) > _EXACT).any():
         return numbers
+    after = at_risk - events
     last = None
     for row, place in enumerate(kept):
         if last is not None:
-            had_event = events[last:place].sum()
-            left = at_risk[last] - at_risk[place] - had_event
-            if 0 < had_event < smallest or 0 < left < smallest:
+            left = after[last] - after[place] - events[last + 1 : place + 1].sum()
+            if 0 < left < smallest:
                 continue
-        numbers[row], last = at_risk[place], place
+        numbers[row], last = after[place], place
     return numbers
 
 

@@ -8,6 +8,7 @@ import pandas as pd
 
 from csc_outcomes.disclosure.outputs import BLOCKED, REVIEW, Finding
 from csc_outcomes.disclosure.profiles import SHOWN, SYMBOLS, Profile
+from csc_outcomes.spreadsheets import opens_as_formula
 
 # Tables that describe the release or a design; nothing in them is counted.
 NOT_COUNTED = {"rpt_release", "rpt_public_tables", "rpt_power"}
@@ -46,6 +47,7 @@ NOT_RESULTS = {
     "profile_version",
     "published",
     "real_gbp",
+    "reference_rate",
     "score_below",
     "score_from",
     "share_of_total",
@@ -80,7 +82,9 @@ def table_findings(
 
 def formula_cells(table: pd.DataFrame) -> int:
     """How many text cells a spreadsheet would take for a formula; the bundle's csv defuses them."""
-    return sum(int(opens_as_formula(table[name]).sum()) for name in text_columns(table))
+    return sum(
+        int(table[name].dropna().map(opens_as_formula).sum()) for name in text_columns(table)
+    )
 
 
 def text_columns(table: pd.DataFrame) -> list[str]:
@@ -90,11 +94,6 @@ def text_columns(table: pd.DataFrame) -> list[str]:
         for name in map(str, table.columns)
         if pd.api.types.is_string_dtype(table[name].infer_objects())
     ]
-
-
-def opens_as_formula(texts: pd.Series) -> pd.Series:
-    """Which texts start with a character that spreadsheets take for the start of a formula."""
-    return texts.astype("string").str.match(r"[=+\-@\t\r|%]").fillna(False).astype(bool)
 
 
 def count_columns(table: pd.DataFrame) -> list[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,10 +13,10 @@ import pandas as pd
 from csc_outcomes.report.blocks import Column, Table
 from csc_outcomes.report.formats import SYMBOLS, is_missing, shown
 from csc_outcomes.report.source import SHOWN
+from csc_outcomes.spreadsheets import defused
 
 ROWS_IN_PAGE = 300
 FIGURE_ROWS_IN_PAGE = 100
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "|", "%")
 
 
 @dataclass(frozen=True)
@@ -74,8 +76,9 @@ def legend(rows: list[list[Cell]]) -> list[tuple[str, str]]:
     seen: dict[str, list[str]] = {}
     for cell in (cell for row in rows for cell in row if cell.symbol):
         reasons = seen.setdefault(cell.symbol, [])
-        if cell.reason not in (*reasons, SYMBOLS[cell.symbol]):
-            reasons.append(cell.reason)
+        reason = cell.reason.removeprefix("Hidden: ")
+        if reason not in (*reasons, SYMBOLS[cell.symbol]):
+            reasons.append(reason)
     return [(s, "; ".join([SYMBOLS[s], *reasons])) for s, reasons in sorted(seen.items())]
 
 
@@ -84,27 +87,25 @@ def csv_text(table: Table) -> str:
 
     Text that a spreadsheet would run as a formula gets an apostrophe in front.
     """
-    cells = table_rows(table.data, table.columns)
-    rows = [
-        [cell.symbol or _raw(value) for cell, value in zip(row, record, strict=True)]
-        for row, record in zip(
-            cells,
-            table.data[[c.name for c in table.columns]].itertuples(index=False, name=None),
-            strict=True,
-        )
-    ]
-    names = [column.name for column in table.columns]
-    return str(pd.DataFrame(rows, columns=names).to_csv(index=False, lineterminator="\r\n"))
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\r\n")
+    writer.writerow([column.name for column in table.columns])
+    for record in table.data.to_dict("records"):
+        writer.writerow([_in_csv(record, column) for column in table.columns])
+    return text.getvalue()
+
+
+def _in_csv(row: dict[Any, Any], column: Column) -> str:
+    value = row[column.name]
+    return _cell(row, column).symbol if is_missing(value) else _raw(value)
 
 
 def _raw(value: Any) -> str:
     """The value for a CSV: numbers in full, days as 2019-11-22, text that stays text."""
-    if is_missing(value):
-        return ""
     if isinstance(value, pd.Timestamp):
         return value.date().isoformat()
     if isinstance(value, str):
-        return f"'{value}" if value.startswith(FORMULA_STARTS) else value
+        return defused(value)
     if isinstance(value, float):
         return repr(float(value))
     return str(value)

@@ -7,7 +7,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from csc_outcomes.project import ProjectNotFound, project_dir
+from csc_outcomes.progress import say
+from csc_outcomes.project import FolderInUse, ProjectNotFound, no_access, project_dir
 
 
 def add_report_command(commands: Any) -> None:
@@ -38,7 +39,7 @@ def add_report_command(commands: Any) -> None:
 
 def report_command(arguments: argparse.Namespace) -> int:
     """Writes the reports and says where; exit status 2 with what to do when it can't."""
-    from csc_outcomes.report.pages import studies, write_report
+    from csc_outcomes.report.pages import studies, study_row, write_report
     from csc_outcomes.report.source import MissingTable, Source
 
     if arguments.output and not arguments.study:
@@ -48,12 +49,28 @@ def report_command(arguments: argparse.Namespace) -> int:
     try:
         project = project_dir()
         with Source((project / "published" / "current").resolve(), kind) as source:
-            for study in [arguments.study] if arguments.study else studies(source):
+            with_estimates = studies(source)
+            if arguments.study:
+                study_row(source, arguments.study)  # an unknown study is told with those there are
+            if arguments.study and arguments.study not in with_estimates:
+                print(
+                    f"study {arguments.study} has no estimates in this build; "
+                    "fct_fitness_for_analysis says why",
+                    file=sys.stderr,
+                )
+                return 2
+            for study in [arguments.study] if arguments.study else with_estimates:
+                say(f"{study}: drawing the report")
                 folder = study + ("_release" if arguments.release else "")
                 output = arguments.output or project / "reports" / folder
                 written = write_report(source, study, output)
                 print(f"{study}: {written[0]} and {len(written) - 1} files beside it")
-    except (ProjectNotFound, FileNotFoundError, MissingTable, LookupError) as error:
+    except KeyError:
+        raise  # a fault of ours, not a study that isn't there
+    except (ProjectNotFound, FolderInUse, MissingTable, LookupError) as error:
         print(error, file=sys.stderr)
+        return 2
+    except OSError as error:
+        print(no_access(error), file=sys.stderr)
         return 2
     return 0

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
+import os
 import re
+from collections.abc import Iterator
+from functools import lru_cache
+from importlib.resources import as_file, files
 from typing import Any
 
 import vl_convert
+from altair.utils.schemapi import debug_mode
 
 WIDE, NARROW = 720, 340
 # Two arms that stay apart in greyscale and for colour-blind readers; each has at least 3:1 against
@@ -15,6 +21,8 @@ WIDE, NARROW = 720, 340
 TREATED, COMPARATOR, INK, RULE, INTERVAL = "#003078", "#c8560b", "#0b0c0c", "#b1b4b6", "#0b0c0c"
 ARM_COLOURS = {"treated": TREATED, "comparator": COMPARATOR}
 FONT = "Arial, Helvetica, sans-serif"
+FONTCONFIG = "FONTCONFIG_FILE"
+PICTURES_KEPT = 256
 
 THEME: dict[str, Any] = {
     "aria": False,  # the picture's text alternative speaks for all of it
@@ -54,8 +62,15 @@ THEME: dict[str, Any] = {
 
 
 def svg(chart: Any) -> str:
-    """The chart as an SVG document, to a hundredth of a pixel; equal for equal charts."""
-    drawn = str(vl_convert.vegalite_to_svg(_specification(chart)))
+    """The chart as an SVG document, to a hundredth of a pixel; equal for equal charts, which are
+    drawn once."""
+    return _svg(_specification(chart))
+
+
+@lru_cache(maxsize=PICTURES_KEPT)
+def _svg(specification: str) -> str:
+    with _own_fonts():
+        drawn = str(vl_convert.vegalite_to_svg(specification))
     short = re.sub(r"(\d\.\d{2})\d+", r"\1", drawn)
     # clip paths are numbered by a counter of the process: here from 0, in their order
     numbers = {n: str(i) for i, n in enumerate(dict.fromkeys(re.findall(r'id="clip(\d+)"', short)))}
@@ -64,7 +79,27 @@ def svg(chart: Any) -> str:
 
 def png(chart: Any, scale: float = 2.0) -> bytes:
     """The chart as a PNG, `scale` times the size in pixels."""
-    return bytes(vl_convert.vegalite_to_png(_specification(chart), scale=scale))
+    with _own_fonts():
+        return bytes(vl_convert.vegalite_to_png(_specification(chart), scale=scale))
+
+
+@contextlib.contextmanager
+def _own_fonts() -> Iterator[None]:
+    """Lets texts be measured and drawn with the fonts that vl-convert brings, and no others.
+
+    The machine's own make pictures differ from one machine to the next, and each text takes twice
+    as long. vl-convert looks for fonts when it draws its first picture.
+    """
+    before = os.environ.get(FONTCONFIG)
+    with as_file(files("csc_outcomes.report") / "static" / "no_fonts.conf") as path:
+        os.environ[FONTCONFIG] = str(path)
+        try:
+            yield
+        finally:
+            if before is None:
+                del os.environ[FONTCONFIG]
+            else:
+                os.environ[FONTCONFIG] = before
 
 
 def data_uri(picture: str) -> str:
@@ -72,11 +107,15 @@ def data_uri(picture: str) -> str:
     return "data:image/svg+xml;base64," + base64.b64encode(picture.encode()).decode()
 
 
-def _specification(chart: Any) -> dict[str, Any]:
-    """The chart's declaration with the theme beneath its own settings."""
-    declared: dict[str, Any] = json.loads(chart.to_json())
+def _specification(chart: Any) -> str:
+    """The chart's declaration as JSON, with the theme beneath its own settings.
+
+    Not validated: the charts are ours and tests validate them, which takes as long as drawing.
+    """
+    with debug_mode(False):
+        declared: dict[str, Any] = chart.to_dict(validate=False)
     declared["config"] = _merged(THEME, declared.get("config", {}))
-    return declared
+    return json.dumps(declared, sort_keys=True)
 
 
 def _merged(base: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:

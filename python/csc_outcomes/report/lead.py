@@ -46,8 +46,8 @@ def _facts(source: Source, study: dict[str, Any]) -> list[tuple[str, str]]:
 
 
 SPELLED_OUT = {
-    "ATT": "ATT: average effect of treatment on the treated, the programme's own cases",
-    "Maryland": "Maryland scale of scientific methods, 1 the weakest and 5 the strongest",
+    "ATT": "the average effect of treatment on the treated, the programme's own cases",
+    "Maryland": "on the Maryland scale of scientific methods, 1 the weakest and 5 the strongest",
 }
 
 

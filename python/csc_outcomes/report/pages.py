@@ -20,8 +20,10 @@ from urllib.parse import quote
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from csc_outcomes.progress import Progress
+from csc_outcomes.project import FolderInUse
 from csc_outcomes.report import cells, drawing
-from csc_outcomes.report.blocks import Block, Column, Figure, Section, Table
+from csc_outcomes.report.blocks import Column, Figure, Section, Table
 from csc_outcomes.report.source import Kind, MissingTable, Source
 
 TONES = {"good": "Good:", "caution": "Caution:", "stop": "Stop:"}
@@ -205,27 +207,49 @@ def _size(picture: str) -> tuple[int, int]:
 def write_report(source: Source, study_id: str, output: Path) -> list[Path]:
     """Writes report.html, figures/*.svg and *.png and tables/*.csv into `output`.
 
-    Raises LookupError for an unknown study. Returns what it wrote.
+    An earlier report's files are taken away: those of another view would say what this one hides.
+    Raises LookupError for an unknown study, FolderInUse where `output` holds other files. Returns
+    what it wrote.
     """
     from csc_outcomes.report.sections import sections_of
 
     study_row(source, study_id)
+    _clear(output)
     sections = sections_of(source, study_id)
     for folder in (output, output / "figures", output / "tables"):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     written = [_write(output / "report.html", _report(source, study_id, sections))]
-    for block in (block for section in sections for block in section.all_blocks()):
+    blocks = [
+        block
+        for section in sections
+        for block in section.all_blocks()
+        if isinstance(block, (Figure, Table))
+    ]
+    progress = Progress(f"{study_id}: files beside the report", len(blocks), "figures and tables")
+    for block in blocks:
+        progress.step(block.id)
         written += _files_of(block, output)
     for path in written:
         path.chmod(0o600)
     return written
 
 
-def _files_of(block: Block, output: Path) -> list[Path]:
+def _clear(output: Path) -> None:
+    """Takes away figures and tables of a report that was written here before."""
+    folders = [output / "figures", output / "tables"]
+    earlier = [path for folder in folders if folder.is_dir() for path in sorted(folder.iterdir())]
+    if earlier and not (output / "report.html").is_file():
+        raise FolderInUse(
+            f"{output} holds figures or tables that aren't a report's: give --output a new folder"
+        )
+    for path in earlier:
+        if path.suffix in (".svg", ".png", ".csv"):
+            path.unlink()
+
+
+def _files_of(block: Figure | Table, output: Path) -> list[Path]:
     if isinstance(block, Table):
         return [_write_csv(block, output / "tables")]
-    if not isinstance(block, Figure):
-        return []
     chart = block.chart(drawing.WIDE)
     data = figure_table(block)
     picture = output / "figures" / f"{block.id}.png"

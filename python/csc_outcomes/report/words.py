@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import lru_cache
 from importlib.resources import files
 from typing import Any
@@ -86,6 +87,28 @@ def interval(low: Any, high: Any, unit: str) -> str:
         return "no interval could be computed"
     ends = [f"{size(end, unit)} {direction(end, unit)}" for end in (float(low), float(high))]
     return f"95% confidence interval from {ends[0]} to {ends[1]}"
+
+
+def span(low: Any, high: Any, unit: str) -> str:
+    """The ends of an interval: 34.8 lower to 14.6 lower."""
+    return " to ".join(f"{size(end, unit)} {direction(end, unit)}" for end in (low, high))
+
+
+def found_in(check: Mapping[Any, Any], name: str) -> str | None:
+    """The value or the threshold of a check: whole counts, weeks to a tenth, shares in per cent."""
+    value = check.get(name)
+    if is_missing(value):
+        return None
+    diagnostic = str(check.get("diagnostic", ""))
+    if diagnostic.startswith(("events_", "clusters_", "ess_")):
+        return shown(value, "integer")
+    if diagnostic.startswith("share_"):
+        return shown(value, "percent", 1)
+    if diagnostic == "minimum_detectable_proportion":
+        return f"{shown(value, 'points', 1)} points"
+    if diagnostic == "minimum_detectable_weeks":
+        return f"{shown(value, 'number', 1)} weeks"
+    return shown(value, "p_value" if diagnostic.endswith("_p") else "number")
 
 
 def certainty(row: pd.Series) -> str:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from csc_outcomes.progress import say, tracked
 from csc_outcomes.synthetic.facts import StudyFacts, load_facts
 
 if TYPE_CHECKING:
@@ -104,6 +105,7 @@ def _write_exact(options: argparse.Namespace, facts: StudyFacts) -> None:
     from csc_outcomes.synthetic.extract import write_delivery
     from csc_outcomes.synthetic.measured_study import measure_study
 
+    say("making synthetic cases until every published figure comes back")
     made = generate_exact(facts, options.seed)
     write_delivery(made.cases, facts.extract, options.out)
     print(f"{len(made.cases)} synthetic cases in {options.out}; every published figure comes back.")
@@ -197,7 +199,8 @@ def _write_returns(options: argparse.Namespace) -> int:
     years = options.first_year, options.last_year
     seed = SEED if options.seed is None else options.seed
     authority = Authority(options.la_code or "S40", options.la_name or "Synthetic Returns")
-    children = returned_children(options.children, *years, seed)
+    made = returned_children(options.children, *years, seed)
+    children = tracked("writing returns", made, "children", options.children)
     try:
         places = write_returns(children, options.format, authority, *years, options.out)
     except OpenpyxlMissing as error:
@@ -213,6 +216,7 @@ def _write_trial(options: argparse.Namespace) -> int:
     from csc_outcomes.synthetic.trial.layout import write_trial
 
     facts = load_trial_facts()
+    say("making a synthetic trial until every published figure comes back")
     tables = make_trial(facts, options.seed)
     write_trial(tables, facts.extract, options.out)
     rows = ", ".join(f"{len(table)} {holds}" for holds, table in tables.items())

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from csc_outcomes.progress import tracked
 from csc_outcomes.synthetic.closures import (
     CLOSED_WELL,
     OPEN,
@@ -58,7 +59,7 @@ def generate_exact(facts: StudyFacts, seed: int | None = None) -> ExactExtract:
     Raises OutOfLuckError when none of the sub-seeds gets there, with the last reason.
     """
     reason = ""
-    for sub_seed in range(MOST_SUB_SEEDS):
+    for sub_seed in tracked("drawing cases", range(MOST_SUB_SEEDS), "draws at most"):
         rng = np.random.default_rng([facts.seed if seed is None else seed, sub_seed])
         try:
             cases = _attempt(rng, facts)

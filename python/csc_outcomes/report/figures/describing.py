@@ -309,12 +309,12 @@ def _sdq_chart(long: pd.DataFrame, width: int) -> Any:
     return alt.layer(
         base.mark_rule(strokeWidth=3).encode(
             x=alt.X("low:Q", axis=axis, scale=alt.Scale(zero=True)),
-            x2="high:Q",
+            x2=alt.X2("high:Q"),
             color=colour,
             **place,
         ),
         base.mark_point(filled=True, size=110, opacity=1, stroke="#ffffff", strokeWidth=1).encode(
-            x="median:Q", color=colour, shape=group_shape(arm_legend()), **place
+            x=alt.X("median:Q"), color=colour, shape=group_shape(arm_legend()), **place
         ),
         data=drawn[["name", "group", "low", "median", "high"]],
     ).properties(width=width - left - 16, height=46 * drawn["name"].nunique())
@@ -361,7 +361,7 @@ def _pairs(
             **place,
         ),
         base.mark_text(**text_mark(13), dx=5, align="left").encode(
-            x="end:Q", text="text:N", **place
+            x=alt.X("end:Q"), text=alt.Text("text:N"), **place
         ),
         data=drawn[["name", "group", "value", "end", "text"]],
     ).properties(width=width - left - 14, height=52 * drawn["name"].nunique())

@@ -300,5 +300,7 @@ def _chart(steps: Sequence[Step], width: int) -> Any:
     for kind, look in looks.items():
         found = written[written["kind"] == kind]
         if len(found):
-            layers.append(alt.Chart(found).mark_text(**look).encode(**places, text="text:N"))
+            layers.append(
+                alt.Chart(found).mark_text(**look).encode(**places, text=alt.Text("text:N"))
+            )
     return alt.layer(*layers).properties(width=inner, height=top)

@@ -36,9 +36,10 @@ from csc_outcomes.report.figures.common import (
 )
 
 OF_DIFFERENCE = (
-    "The line on the programme's bar is the 95% confidence interval of the difference, laid round "
-    "the comparison's value: where it misses that value, it leaves no difference out. Stars follow "
-    "the p-value, adjusted for the primary outcomes where it is: ** below 1%, * below 5%."
+    "The line on the programme's bar is the 95% confidence interval of the difference, added to "
+    "the comparison's value: where it doesn't reach the height of the comparison's bar, the "
+    "interval doesn't hold a difference of nought. Stars follow the p-value, adjusted for the "
+    "primary outcomes where it is: ** below 1%, * below 5%."
 )
 OF_MEANS = (
     "Bars are predicted means at the covariates' means; lines are the 95% confidence interval of "
@@ -295,6 +296,6 @@ def _chart(data: pd.DataFrame, unit: str, width: int) -> Any:
     return alt.layer(
         base.mark_bar().encode(**{value: along}, color=group_colour(arm_legend())),
         *lines,
-        base.mark_text(**text_mark(13), **shift).encode(**{value: top}, text="label:N"),
+        base.mark_text(**text_mark(13), **shift).encode(**{value: top}, text=alt.Text("label:N")),
         data=rows[["name", "group", "value", "low", "high", "top", "label"]],
     ).properties(**size)

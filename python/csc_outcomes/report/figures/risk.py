@@ -189,22 +189,24 @@ def _box_chart(drawn: pd.DataFrame, outliers: pd.DataFrame, width: int) -> Any:
     across = alt.X("lower_whisker:Q", axis=axis, scale=alt.Scale(domain=domain, nice=True))
     base = alt.Chart(rows)
     layers = [
-        base.mark_rule(color=INK, strokeWidth=1.5).encode(x=across, x2="upper_whisker:Q", **place),
+        base.mark_rule(color=INK, strokeWidth=1.5).encode(
+            x=across, x2=alt.X2("upper_whisker:Q"), **place
+        ),
         base.mark_bar(size=18, fillOpacity=0.3, strokeWidth=2).encode(
             x=alt.X("lower_hinge:Q"),
-            x2="upper_hinge:Q",
+            x2=alt.X2("upper_hinge:Q"),
             color=group_colour(arm_legend()),
             stroke=alt.Stroke("group:N", scale=group_scale(), legend=None),
             **place,
         ),
-        base.mark_tick(color=INK, thickness=4, size=20).encode(x="median:Q", **place),
+        base.mark_tick(color=INK, thickness=4, size=20).encode(x=alt.X("median:Q"), **place),
     ]
     if len(outliers):
         shown = outliers.assign(label=[name.replace(" ", "|", 1) for name in outliers["label"]])
         layers.append(
             alt.Chart(shown)
             .mark_point(color=INK, filled=False, size=40, opacity=1)
-            .encode(x="score:Q", **place)
+            .encode(x=alt.X("score:Q"), **place)
         )
     return alt.layer(*layers).properties(width=width - left - 14, height=66 * len(labels))
 
@@ -243,7 +245,7 @@ def _change_chart(rows: pd.DataFrame, width: int) -> Any:
     return alt.layer(
         base.mark_bar().encode(x=across, color=group_colour(arm_legend()), **place),
         base.mark_text(**text_mark(13), dx=5, align="left").encode(
-            x="end:Q", text="text:N", **place
+            x=alt.X("end:Q"), text=alt.Text("text:N"), **place
         ),
         data=shown[["name", "group", "change", "end", "text"]],
     ).properties(width=width - left - 14, height=54 * shown["name"].nunique())

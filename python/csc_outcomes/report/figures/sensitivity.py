@@ -209,7 +209,7 @@ def _curve_chart(drawn: pd.DataFrame, unit: str, width: int) -> Any:
     lines = (
         alt.Chart(_strokes(drawn, "ci_low", "ci_high"))
         .mark_line(color="#8a9199", strokeWidth=1, invalid="break-paths-show-path-domains")
-        .encode(x=across, y=alt.Y("end:Q", axis=upright), order="order:Q")
+        .encode(x=across, y=alt.Y("end:Q", axis=upright), order=alt.Order("order:Q"))
     )
     points = (_points if len(drawn) <= MOST_POINTS else _dashes)(
         drawn, across, legend_from_edge(left, 3, width)
@@ -222,7 +222,7 @@ def _curve_chart(drawn: pd.DataFrame, unit: str, width: int) -> Any:
             .mark_point(
                 size=150, shape="diamond", filled=True, color=COMPARATOR, opacity=1, stroke=INK
             )
-            .encode(x=across, y="estimate:Q")
+            .encode(x=across, y=alt.Y("estimate:Q"))
         )
     curve = alt.layer(*layers).properties(width=width - left - 20, height=230)
     panel = _choices(drawn, across, width, left)
@@ -237,7 +237,7 @@ def _points(drawn: pd.DataFrame, across: alt.X, legend: alt.Legend) -> Any:
         .mark_point(size=size, opacity=1, strokeWidth=1.2)
         .encode(
             x=across,
-            y="estimate:Q",
+            y=alt.Y("estimate:Q"),
             shape=alt.Shape(
                 "kind:N",
                 legend=legend,
@@ -280,8 +280,8 @@ def _dashes(drawn: pd.DataFrame, across: alt.X, legend: alt.Legend) -> Any:
         .mark_line(invalid="break-paths-show-path-domains")
         .encode(
             x=across,
-            y="estimate:Q",
-            order="order:Q",
+            y=alt.Y("estimate:Q"),
+            order=alt.Order("order:Q"),
             color=alt.Color(
                 "kind:N",
                 legend=legend,
@@ -340,7 +340,7 @@ def _choices(drawn: pd.DataFrame, across: alt.X, width: int, left: int) -> Any:
     marks = (
         alt.Chart(rows)
         .mark_line(color=INK, strokeWidth=11, invalid="break-paths-show-path-domains")
-        .encode(x=across, y=down, order="order:Q")
+        .encode(x=across, y=down, order=alt.Order("order:Q"))
     )
     if not narrow:
         return marks.properties(width=width - left - 20, height=20 * len(named))
@@ -348,7 +348,7 @@ def _choices(drawn: pd.DataFrame, across: alt.X, width: int, left: int) -> Any:
     said = (
         alt.Chart(names)
         .mark_text(align="left", baseline="bottom", dy=-1, fontSize=12, color=INK, dx=-left)
-        .encode(x=alt.value(0), y="end:Q", text="name:N")
+        .encode(x=alt.value(0), y=alt.Y("end:Q"), text=alt.Text("name:N"))
     )
     return alt.layer(marks, said).properties(width=width - left - 20, height=34 * len(named))
 
@@ -419,11 +419,14 @@ def _bias_chart(drawn: pd.DataFrame, crossings: pd.DataFrame, shown: list[str], 
     colour = alt.Scale(domain=shown, range=[look[0] for look in looks])
     alpha = pd.DataFrame({"p": [0.05, 0.01], "name": ["p = 0.05", "p = 0.01"]})
     levels = alt.Chart(alpha).mark_rule(color=QUIET, strokeDash=[2, 3]).encode(y=upright)
-    named = (
+    edges: list[dict[str, Any]] = [{"stroke": "#ffffff", "strokeWidth": 4}, {}]
+    # a white edge keeps the names readable where a line crosses them
+    named = [
         alt.Chart(alpha)
-        .mark_text(align="right", dy=-7, fontSize=12, color=QUIET)
-        .encode(x=alt.value("width"), y=upright, text="name:N")
-    )
+        .mark_text(align="right", dy=-8, fontSize=12, color=QUIET, **edge)
+        .encode(x=alt.value("width"), y=upright, text=alt.Text("name:N"))
+        for edge in edges
+    ]
     lines = (
         alt.Chart(rows[["gamma", "p", "label"]])
         .mark_line()
@@ -438,7 +441,7 @@ def _bias_chart(drawn: pd.DataFrame, crossings: pd.DataFrame, shown: list[str], 
             ),
         )
     )
-    layers = [levels, named, lines]
+    layers = [levels, lines, *named]
     if len(crossings):
         layers.append(
             alt.Chart(crossings.rename(columns={"p_upper": "p"}))

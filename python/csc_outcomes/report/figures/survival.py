@@ -271,7 +271,7 @@ def _lines(
             .encode(
                 x=across,
                 y=alt.Y("ci_low:Q"),
-                y2="ci_high:Q",
+                y2=alt.Y2("ci_high:Q"),
                 color=group_colour(line_legend()),
             )
         )
@@ -298,12 +298,14 @@ def _survival_chart(drawn: pd.DataFrame, medians: pd.DataFrame, width: int) -> A
     half = alt.Chart(pd.DataFrame({"survival": [0.5]})).mark_rule(
         color=QUIET, strokeDash=[2, 3], strokeWidth=1
     )
-    layers = [lines, half.encode(y="survival:Q")]
+    layers = [lines, half.encode(y=alt.Y("survival:Q"))]
     if len(medians):
         layers += [
             alt.Chart(medians[medians["arm"] == arm][["group", "median_days"]].assign(survival=0.5))
             .mark_point(size=110, filled=True, stroke="#ffffff", opacity=1, shape=shape)
-            .encode(x="median_days:Q", y="survival:Q", color=group_colour(line_legend()))
+            .encode(
+                x=alt.X("median_days:Q"), y=alt.Y("survival:Q"), color=group_colour(line_legend())
+            )
             for arm, shape in zip(ARMS, SHAPES, strict=True)
             if (medians["arm"] == arm).any()
         ]
@@ -323,7 +325,7 @@ def _survival_chart(drawn: pd.DataFrame, medians: pd.DataFrame, width: int) -> A
         .encode(
             x=alt.X("time_days:Q", axis=None, scale=alt.Scale(domain=[0, longest], nice=False)),
             y=alt.Y("group:N", sort=names, axis=label_axis(LEFT, labelPadding=20)),
-            text="n:N",
+            text=alt.Text("n:N"),
         )
         .properties(
             width=width - LEFT - RIGHT,

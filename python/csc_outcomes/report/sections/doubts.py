@@ -6,14 +6,14 @@ import pandas as pd
 
 from csc_outcomes.report.blocks import Block, Column, Prose, Section, Table, present
 from csc_outcomes.report.source import Source
-from csc_outcomes.report.words import outcome_labels
+from csc_outcomes.report.words import found_in, outcome_labels
 
 COLUMNS = [
     Column("label", "Outcome"),
     Column("analysis_id", "Analysis"),
     Column("meaning", "What is checked"),
-    Column("value", "Found", "number", 3),
-    Column("threshold", "Threshold", "number", 3),
+    Column("found", "Found"),
+    Column("limit", "Threshold"),
     Column("verdict", "Verdict"),
 ]
 COUNTS = [
@@ -35,6 +35,8 @@ def section(source: Source, study_id: str) -> Section | None:
     bad = found[found["analysis_id"].isin(outcomes.index) & found["verdict"].isin(["fail", "warn"])]
     bad = bad.assign(
         label=bad["analysis_id"].map(outcomes).map(lambda o: outcome_labels(source).get(o, o)),
+        found=_texts(bad, "value"),
+        limit=_texts(bad, "threshold"),
         verdict_order=bad["verdict"].map({"fail": 0, "warn": 1}),
     ).sort_values(["verdict_order", "label", "diagnostic"])
     blocks: list[Block] = [Prose((_sentence(bad),))]
@@ -45,6 +47,12 @@ def section(source: Source, study_id: str) -> Section | None:
         Table("all_checks", "Checks of all analyses", _counts(found), COUNTS, is_folded=True)
     )
     return Section("doubts", "Doubts", blocks)
+
+
+def _texts(checks: pd.DataFrame, name: str) -> pd.Series:
+    """A column of checks in words."""
+    texts = [found_in(check, name) for check in checks.to_dict("records")]
+    return pd.Series(texts, index=checks.index, dtype=object)
 
 
 def _sentence(bad: pd.DataFrame) -> str:

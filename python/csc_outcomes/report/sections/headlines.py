@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from csc_outcomes.report.blocks import Block, Prose, Section, Tone
+from csc_outcomes.report.blocks import Block, Column, Prose, Section, Table, Tone
 from csc_outcomes.report.cells import why_hidden
 from csc_outcomes.report.formats import is_missing, listed, shown
 from csc_outcomes.report.pages import study_row
@@ -15,11 +15,32 @@ from csc_outcomes.report.source import Source
 from csc_outcomes.report.words import (
     certainty,
     difference,
+    found_in,
     interval,
     level,
     meanings,
     outcome_labels,
+    span,
 )
+
+COLUMNS = [
+    Column("label", "Outcome"),
+    Column("treated", "Programme"),
+    Column("comparator", "Comparison"),
+    Column("change", "Difference"),
+    Column("span", "95% interval"),
+    Column("stars", "Stars"),
+    Column("trust", "How far to trust it"),
+]
+NOTE = (
+    "Stars follow the p-value, adjusted for the primary outcomes where it is: ** below 1%, * below "
+    "5%."
+)
+TRUST = {
+    "fail": "not an effect: a check fails",
+    "warn": "with caution: a check warns",
+    "pass": "no check warns",
+}
 
 MATCHED = (
     "The comparison cases were chosen to be like the programme's in what was recorded. What wasn't "
@@ -41,9 +62,43 @@ def section(source: Source, study_id: str) -> Section | None:
     blocks: list[Block] = [Prose((general,))]
     if effects.empty:
         blocks.append(Prose(("The study names no primary outcome with an estimate.",)))
+    else:
+        blocks.append(_at_a_glance(source, effects, primary))
     for _, row in effects.iterrows():
         blocks += _headline(source, row, primary)
     return Section("headlines", "What was found", blocks)
+
+
+def _at_a_glance(source: Source, effects: pd.DataFrame, primary: pd.DataFrame) -> Table:
+    """One row per primary outcome: both arms, the difference, and how far to trust it."""
+    labels = outcome_labels(source)
+    rows = []
+    for _, row in effects.iterrows():
+        unit, told = str(row["unit"]), not _is_untold(row)
+        has_interval = told and not (is_missing(row["ci_low"]) or is_missing(row["ci_high"]))
+        levels = _levels(row, primary) if told else {}
+        values: dict[str, Any] = {
+            "label": labels.get(row["outcome"], row["outcome"].replace("_", " ")),
+            **{name: level(value, unit) for name, value in levels.items()},
+            "change": difference(row["estimate"], unit) if told else None,
+            "span": span(row["ci_low"], row["ci_high"], unit) if has_interval else None,
+            "stars": row.get("stars"),
+            "trust": TRUST.get(str(row.get("worst_verdict"))) if told else "nothing is shown",
+        }
+        known = {str(name): value for name, value in row.items()}
+        rows.append({**known, "treated": None, "comparator": None, **values})
+    title = "The primary outcomes at a glance"
+    return Table("primary_outcomes", title, pd.DataFrame(rows), COLUMNS, NOTE)
+
+
+def _levels(row: pd.Series, primary: pd.DataFrame) -> dict[str, float]:
+    """The arms' own values, where the analysis has them."""
+    own = primary[primary["analysis_id"] == row["analysis_id"]]
+    found = {
+        term: own.loc[own["term"] == f"{term}_mean", "estimate"].dropna()
+        for term in ("treated", "comparator")
+    }
+    return {term: float(values.iloc[0]) for term, values in found.items() if len(values)}
 
 
 def _headline(source: Source, row: pd.Series, primary: pd.DataFrame) -> list[Block]:
@@ -66,18 +121,14 @@ def _effect(row: pd.Series, primary: pd.DataFrame) -> str:
         symbol, reason = why_hidden(row.to_dict())
         word = "Not estimable" if symbol == "x" else f"Not shown [{symbol}]"
         return f"{word}: {reason}."
-    own = primary[primary["analysis_id"] == row["analysis_id"]]
     unit = str(row["unit"])
-    levels = {
-        term: own.loc[own["term"] == f"{term}_mean", "estimate"].dropna()
-        for term in ("treated", "comparator")
-    }
+    levels = _levels(row, primary)
     change = (
         f"{difference(row['estimate'], unit)} ({interval(row['ci_low'], row['ci_high'], unit)})"
     )
-    if any(values.empty for values in levels.values()):
+    if len(levels) < 2:
         return f"The programme's cases: {change}."
-    treated, comparator = (level(float(v.iloc[0]), unit) for v in levels.values())
+    treated, comparator = (level(value, unit) for value in levels.values())
     if unit == "proportion":
         arms = f"{treated} of the programme's cases, {comparator} of the comparison cases"
         return f"{arms}: {change}."
@@ -116,9 +167,9 @@ def _check(check: dict[Hashable, Any]) -> str:
     """What is checked, what was found and the threshold."""
     meaning = str(check["meaning"])
     text = meaning[0].lower() + meaning[1:] if meaning[1:2].islower() else meaning
-    if is_missing(check.get("value")) or is_missing(check.get("threshold")):
+    if found_in(check, "value") is None or found_in(check, "threshold") is None:
         return text
-    found, threshold = (shown(check[name], "number", 2) for name in ("value", "threshold"))
+    found, threshold = (found_in(check, name) for name in ("value", "threshold"))
     return f"{text} ({found}; threshold {threshold})"
 
 

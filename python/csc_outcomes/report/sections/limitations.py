@@ -31,7 +31,7 @@ def section(source: Source, study_id: str) -> Section | None:
     study = study_row(source, study_id)
     lines = [
         *OF_DESIGN.get(str(study["design"]), ()),
-        _estimand(study["estimand"], study["evidence_level"]),
+        *_estimand(study["estimand"], study["evidence_level"]),
         *_lost(source, study_id),
         *_unclustered(source, study_id),
         *_failed(source, study_id),
@@ -44,12 +44,15 @@ def section(source: Source, study_id: str) -> Section | None:
     return Section("limitations", "Limitations", [Prose(items=lines)])
 
 
-def _estimand(estimand: object, evidence: object) -> str:
+def _estimand(estimand: object, evidence: object) -> list[str]:
+    """Whom the estimate speaks of; nothing where the study doesn't say."""
+    level = "" if is_missing(evidence) else f" The level of evidence is {evidence}."
+    if is_missing(estimand):
+        return [level.strip()] if level else []
     text = f"What is estimated: {str(estimand)[:1].lower() + str(estimand)[1:]}"
     if str(estimand).isupper() or str(estimand)[:3].isupper():
         text = f"What is estimated: {estimand}"
-    level = "" if is_missing(evidence) else f" The level of evidence is {evidence}."
-    return f"{text}; it needn't hold for other cases.{level}"
+    return [f"{text}; it needn't hold for other cases.{level}"]
 
 
 def _lost(source: Source, study_id: str) -> list[str]:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 
+from csc_outcomes.progress import tracked
 from csc_outcomes.synthetic.luck import OutOfLuckError
 from csc_outcomes.synthetic.trial import measures
 from csc_outcomes.synthetic.trial.cases import case_list_rows, draw_cases, references
@@ -67,7 +68,8 @@ def make_trial(facts: TrialFacts, seed: int | None = None) -> Tables:
         ),
     }
     frame = frame_trial(tables, facts)
-    for name, (draw, measure) in steps.items():
+    for name in tracked("making the trial's files", steps, "steps"):
+        draw, measure = steps[name]
         made = _drawn_until_it_fits(
             name, draw, measure, lambda made: with_files(frame, made), facts, seed
         )
