@@ -205,10 +205,17 @@ def test_curves_of_one_arm_of_one_day_or_none() -> None:
     drawn(survival.survival_curves(curves(0), pd.DataFrame(), "plan_start"))
     hidden = curves(10).assign(survival=None, ci_low=None, ci_high=None, disclosure="c")
     assert survival.survival_curves(hidden, pd.DataFrame(), "plan_start") is None
-    without = curves(80).assign(n_at_risk=None)
-    assert (
-        "at risk" not in drawn(survival.survival_curves(without, pd.DataFrame(), "plan_start")).note
-    )
+
+
+@pytest.mark.parametrize("n_hidden", [1, 80])
+def test_numbers_at_risk_stand_under_the_curve_only_where_all_may_be_shown(n_hidden: int) -> None:
+    table = curves(80)
+    whole = drawn(survival.survival_curves(table, pd.DataFrame(), "plan_start"))
+    assert "vconcat" in whole.chart(drawing.WIDE).to_dict()
+    table.loc[table.index[:n_hidden], "n_at_risk"] = None
+    figure = drawn(survival.survival_curves(table, pd.DataFrame(), "plan_start"))
+    assert "vconcat" not in figure.chart(drawing.WIDE).to_dict()
+    assert "not all numbers may be shown" in figure.note
 
 
 def test_causes_have_a_panel_each() -> None:
@@ -218,6 +225,10 @@ def test_causes_have_a_panel_each() -> None:
     )
     figure = drawn(survival.incidence_curves(table, "plan_start"))
     assert figure.alt.count("programme cases by day 40") == 2
+    short = table[(table["arm"] == "comparator") | (table["time_days"] < 2)]
+    figure = drawn(survival.incidence_curves(short, "plan_start"))
+    assert "programme" not in figure.alt
+    assert "fewer than three days" in figure.note
 
 
 # Balance, flow

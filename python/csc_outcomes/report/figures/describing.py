@@ -44,12 +44,13 @@ SCALES = {
 
 
 def primary_needs(needs: pd.DataFrame) -> Figure | None:
-    """Shares of each primary need among the study's cases and in England; None without one.
+    """Shares of each primary need among the study's cases and in England; None where no share of
+    the study's own cases is known or may be shown.
 
     `needs` is of one study, as `primary_needs`: a series for each arm and one for England.
     """
     rows = needs.copy()
-    if not len(rows) or not rows["share"].notna().any():
+    if not rows.loc[rows["series"].isin(list(ARMS)), "share"].notna().any():
         return None
     national = [one for one in rows["series"].unique() if one not in ARMS]
     names = {**ARMS, **{one: words(one) for one in sorted(national)}}

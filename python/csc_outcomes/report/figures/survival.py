@@ -23,7 +23,6 @@ from csc_outcomes.report.figures.common import (
     group_dash,
     hidden_note,
     joined,
-    known,
     label_axis,
     line_legend,
     named_arms,
@@ -42,6 +41,8 @@ IMMORTAL = (
     "Cases of the programme had to stay open until they entered it, so an early gap between the "
     "lines comes from how they were chosen and is no effect (immortal time)."
 )
+# With fewer, a curve of causes is an upright line that shows nothing.
+FEWEST_DAYS = 3
 CAUSES = {"closure": "Closed without later escalation", "escalation": "Escalated"}
 
 
@@ -84,8 +85,8 @@ def survival_curves(
             "Bands are pointwise 95% confidence intervals; marks stand where half of the cases "
             "have closed.",
             "Numbers below are cases at risk, weighted in a weighted sample."
-            if "n_at_risk" in drawn and drawn["n_at_risk"].notna().any()
-            else "",
+            if _has_all_at_risk(drawn)
+            else "Of cases at risk not all numbers may be shown; those that may stand in the data.",
             caveat,
             _missing_arm(drawn),
             hidden_note(rows, "survival"),
@@ -105,7 +106,8 @@ def incidence_curves(
     `incidence` is of one study and sample, as `cumulative_incidence`.
     """
     rows = named_arms(incidence[incidence["clock"] == clock])
-    drawn = rows.dropna(subset=["incidence"])
+    told = rows.dropna(subset=["incidence"])
+    drawn = told[told.groupby(["arm", "cause"])["time_days"].transform("size") >= FEWEST_DAYS]
     if not len(drawn):
         return None
     causes = sorted(drawn["cause"].unique())
@@ -142,6 +144,9 @@ def incidence_curves(
             "later escalation, so the two shares and those still open add up to all cases.",
             IMMORTAL if chosen_by_entry and clock in BEFORE_ENTRY else "",
             _missing_arm(drawn),
+            "A curve of fewer than three days is in the data and isn't drawn."
+            if len(drawn) < len(told)
+            else "",
             hidden_note(rows, "incidence"),
         ),
     )
@@ -186,6 +191,10 @@ def at_risk(curve: pd.DataFrame, days: Sequence[int]) -> list[float]:
     rows = curve.sort_values("time_days")
     found = [rows[rows["time_days"] >= day]["n_at_risk"] for day in days]
     return [float(part.iloc[0]) if len(part) else 0.0 for part in found]
+
+
+def _has_all_at_risk(drawn: pd.DataFrame) -> bool:
+    return "n_at_risk" in drawn and bool(drawn["n_at_risk"].notna().all())
 
 
 def _medians(summaries: pd.DataFrame) -> pd.DataFrame:
@@ -309,12 +318,12 @@ def _survival_chart(drawn: pd.DataFrame, medians: pd.DataFrame, width: int) -> A
             for arm, shape in zip(ARMS, SHAPES, strict=True)
             if (medians["arm"] == arm).any()
         ]
-    if "n_at_risk" not in drawn or drawn["n_at_risk"].isna().all():
+    if not _has_all_at_risk(drawn):
         return alt.layer(*layers)
     names = [ARMS[arm] for arm in arms_in(drawn)]
     table = pd.DataFrame(
         [
-            {"group": ARMS[arm], "time_days": day, "n": tidy(n, 0) if known(n) else ""}
+            {"group": ARMS[arm], "time_days": day, "n": tidy(n, 0)}
             for arm in arms_in(drawn)
             for day, n in zip(days, at_risk(drawn[drawn["arm"] == arm], days), strict=True)
         ]

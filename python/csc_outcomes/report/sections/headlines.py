@@ -25,10 +25,10 @@ from csc_outcomes.report.words import (
 
 COLUMNS = [
     Column("label", "Outcome"),
-    Column("treated", "Programme"),
-    Column("comparator", "Comparison"),
     Column("change", "Difference"),
     Column("span", "95% interval"),
+    Column("treated", "Programme"),
+    Column("comparator", "Comparison"),
     Column("stars", "Stars"),
     Column("trust", "How far to trust it"),
 ]
@@ -37,8 +37,8 @@ NOTE = (
     "5%."
 )
 TRUST = {
-    "fail": "not an effect: a check fails",
-    "warn": "with caution: a check warns",
+    "fail": "don't read it as an effect: a check fails",
+    "warn": "with caution: checks warn",
     "pass": "no check warns",
 }
 
