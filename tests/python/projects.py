@@ -6,6 +6,7 @@ import contextlib
 import csv
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -43,6 +44,8 @@ STUDY_SEEDS = (
     "study_subgroups",
     "study_analyses",
 )
+# The unit tests of a property file: from their key to the next one or the end.
+UNIT_TESTS = re.compile(r"^unit_tests:\n.*?(?=^[^\s#-]|\Z)", re.MULTILINE | re.DOTALL)
 # What all copies of one run have in common; None outside a run of pytest.
 _shared: Path | None = None
 # The parse that each copy holds.
@@ -206,8 +209,9 @@ def _without_tests(properties: Any) -> Any:
 
 
 def copy_project(target: Path, with_extracts: bool = True) -> Project:
-    """A copy of everything dbt reads, which publishes no pages: drawing those of two dozen studies
-    takes minutes. The library stays the installed one."""
+    """A copy of everything dbt reads; the library stays the installed one. It publishes no pages,
+    for drawing those of two dozen studies takes minutes, and has no unit tests of dbt, which read
+    no extract: `make build` runs them."""
     for part in PARTS:
         source, copy = ROOT / part, target / part
         copy.parent.mkdir(parents=True, exist_ok=True)
@@ -219,6 +223,9 @@ def copy_project(target: Path, with_extracts: bool = True) -> Project:
     text = settings.read_text(encoding="utf-8")
     assert "  pages: true\n" in text
     settings.write_text(text.replace("  pages: true\n", "  pages: false\n"), encoding="utf-8")
+    for path in (target / "models").rglob("*.yml"):
+        text = path.read_text(encoding="utf-8")
+        path.write_text(UNIT_TESTS.sub("", text), encoding="utf-8")
     (target / "extracts").mkdir()
     shutil.copy2(ROOT / "extracts" / "demonstration.key", target / "extracts")
     if with_extracts:
