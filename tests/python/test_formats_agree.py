@@ -35,7 +35,8 @@ PLANS_FROM = "2021-04-01"
 STEPPED = "B07"
 EPISODE_TABLES = ("assessments", "cin_plans", "section_47s", "cp_plans")
 ABOVE_THE_STANDARD_LAYER = (
-    *("models/intermediate", "models/marts", "python/models", "analyses", "tests/singular"),
+    *("models/intermediate", "models/marts", "models/semantic", "python/models"),
+    *("analyses", "tests/singular"),
 )
 MODELS = ("std_cin_cases", "std_escalations", *(f"std_{name}" for name in COLUMNS))
 

@@ -40,7 +40,7 @@ REFUSED = {
     RENAMED: ("ssd_cin_episodes.csv", "missing_columns", "cine_referral_date"),
     BOMB: ("annex_a.xlsx", "workbook_too_large", "unpacks to"),
 }
-VARS = ("--vars", "withhold_failing_la: true")
+VARS = ("--vars", "{withhold_failing_la: true, pages: true}")
 UNTESTED = ("--exclude-resource-type", "test")
 TABLES = (
     "dim_children",

@@ -15,7 +15,7 @@ select
     case when groups.is_shown then cast(groups.n as bigint) end as n,
     {{ shown(
         ['facts.n_weighted', 'facts.ess'],
-        'outcomes.is_shown and profiles.authority_rounding = 1'
+        'groups.is_shown and outcomes.is_shown and profiles.authority_rounding = 1'
     ) }},
     case
         when not groups.is_shown then null

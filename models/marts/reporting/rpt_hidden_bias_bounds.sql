@@ -24,7 +24,13 @@ select
     {{ shown(['facts.reported_gamma'], 'outcomes.is_shown') }},
     facts.status,
     facts.status_reason,
-    {{ release_tail("coalesce(outcomes.disclosure, 'z')", 'outcomes.disclosure_reason') }}
+    {{ release_tail(
+        "coalesce(outcomes.disclosure, 'z')",
+        "case
+            when outcomes.disclosure is null then 'No case of the sample has this outcome'
+            else outcomes.disclosure_reason
+        end"
+    ) }}
 from facts
 cross join profiles
 left join outcomes

@@ -52,7 +52,7 @@ select
         when judged.is_shown then null
         when judged.n = 0 then 'There is no such case'
         when judged.is_group_shown then 'Rests on other cases than the counts that are shown'
-        else judged.group_reason
+        else coalesce(judged.group_reason, 'The outcome is not among those of this sample')
     end"
     ) }}
 from judged
