@@ -17,9 +17,9 @@ decided as (
             when scales.status != 'ok'
                 then {{ "'x'" if place == 'disclosure' else 'scales.status_reason' }}
             {% for arm in ['treated', 'comparator'] -%}
-            when coalesce({{ arm }}.disclosure, 'c') != 'shown'
-                then {% if place == 'disclosure' %}coalesce({{ arm }}.disclosure, 'c')
-                {% else %}{{ arm }}.disclosure_reason{% endif %}
+            {%- set symbol = "coalesce(" ~ arm ~ ".disclosure, 'c')" -%}
+            when {{ symbol }} != 'shown'
+                then {{ symbol if place == 'disclosure' else arm ~ '.disclosure_reason' }}
             {% endfor -%}
             when not ({{ is_enough('least(scales.n_treated, scales.n_comparator)') }})
                 then {{
