@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 import pytest
 
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 STUDIES = ("fact22", "crewe")
 BOTH = [(kind, study) for kind in pages.KINDS for study in STUDIES]
+# A browser lets a page hand over only so many files at once.
+DOWNLOADS = 5
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 UNFOLD = "document.querySelectorAll('details').forEach(d => { d.open = true })"
@@ -200,12 +203,17 @@ def test_downloads_hold_what_the_tables_show(
         visit.page.evaluate(UNFOLD)
         names = visit.page.eval_on_selector_all("table", "all => all.map(t => t.id.slice(2))")
         assert len(names) > 5
-        for name in names:
-            with visit.page.expect_download() as waiting:
-                visit.page.locator(f'a[download="{name}.csv"]').click()
-            target = tmp_path / f"{name}.csv"
-            waiting.value.save_as(target)
-            rows = list(csv.reader(io.StringIO(target.read_text(encoding="utf-8"))))[1:]
+        for number, name in enumerate(names):
+            link = visit.page.locator(f'a[download="{name}.csv"]')
+            text = unquote((link.get_attribute("href") or "").partition(",")[2])
+            if number < DOWNLOADS:
+                with visit.page.expect_download() as waiting:
+                    link.click()
+                target = tmp_path / f"{name}.csv"
+                waiting.value.save_as(target)
+                with target.open(encoding="utf-8", newline="") as file:
+                    assert file.read() == text
+            rows = list(csv.reader(io.StringIO(text)))[1:]
             cells = _cells(visit.page, name)
             assert len(rows) == len(cells) or (len(cells) in (100, 300) and len(rows) > len(cells))
             for row, shown in zip(rows, cells, strict=False):

@@ -28,7 +28,9 @@ def text_of(path: Path) -> str:
     if path.suffix != ".html":
         return path.read_bytes().decode("latin-1")
     page = path.read_text(encoding="utf-8")
-    pictures = [base64.b64decode(found).decode("utf-8", "replace") for found in PICTURE.findall(page)]
+    pictures = [
+        base64.b64decode(found).decode("utf-8", "replace") for found in PICTURE.findall(page)
+    ]
     data = [gzip.decompress(base64.b64decode(f)).decode() for f in DOCUMENTATION.findall(page)]
     return "\n".join([page, unquote(page), *pictures, *data])
 
