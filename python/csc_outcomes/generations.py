@@ -6,7 +6,6 @@ may go on reading it until three more builds have been published.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import shutil
@@ -18,6 +17,7 @@ from typing import Any
 import duckdb
 
 from csc_outcomes.bi.comments import copy_comments
+from csc_outcomes.hashes import file_sha256
 from csc_outcomes.plan.texts import copy_plans
 from csc_outcomes.progress import tracked
 
@@ -110,13 +110,13 @@ def _write_table(
     parquet = folder / f"{table}.parquet"
     connection.execute(f"copy published_build.{table} to {_quoted(parquet)} (format parquet)")
     n_rows = connection.execute(f"select count(*) from published_build.{table}").fetchall()[0][0]
-    return {"n_rows": n_rows, "sha256": _sha256(parquet)}
+    return {"n_rows": n_rows, "sha256": file_sha256(parquet)}
 
 
 def _write_manifest(draft: Path, content: dict[str, Any]) -> None:
     """manifest.json lists every file with its hash; files and folders are their owner's alone."""
     files = sorted(path for path in draft.rglob("*") if path.is_file())
-    hashes = {path.relative_to(draft).as_posix(): _sha256(path) for path in files}
+    hashes = {path.relative_to(draft).as_posix(): file_sha256(path) for path in files}
     text = json.dumps({**content, "files": hashes}, indent=2, sort_keys=True)
     (draft / "manifest.json").write_text(text + "\n", encoding="utf-8")
     for path in draft.rglob("*"):
@@ -138,11 +138,6 @@ def _is_whole(generation: Path) -> bool:
     """Whether every file that its manifest lists is there."""
     content = json.loads((generation / "manifest.json").read_text(encoding="utf-8"))
     return all((generation / name).is_file() for name in content.get("files", {}))
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def _quoted(path: Path) -> str:

@@ -13,8 +13,8 @@ import pandas as pd
 import pytest
 
 from csc_outcomes.cli import main
-from csc_outcomes.disclosure.check import sha256
 from csc_outcomes.disclosure.tables import formula_cells
+from csc_outcomes.hashes import file_sha256
 
 ROOT = Path(__file__).parents[2]
 TAIL = {"disclosure": "shown", "disclosure_reason": None, "profile": "dfe", "profile_version": 1}
@@ -95,7 +95,9 @@ def publish(project: Path, tables: dict, cells: list = CELLS) -> Path:
     (release / "quality.html").write_text(f"<h1>Quality</h1><p>Build {BUILD}</p>")
     with zipfile.ZipFile(release / "csc_outcomes.xlsx", "w") as book:
         book.writestr("xl/worksheets/sheet1.xml", "<c><v>1</v></c>")
-    files = {path.relative_to(generation).as_posix(): sha256(path) for path in release.iterdir()}
+    files = {
+        path.relative_to(generation).as_posix(): file_sha256(path) for path in release.iterdir()
+    }
     (generation / "manifest.json").write_text(json.dumps({"build_id": BUILD, "files": files}))
     (project / "published" / "current").symlink_to(BUILD)
     return release
@@ -130,7 +132,7 @@ def test_a_clean_release_is_bundled_with_hashes_and_a_place_to_sign(project, cap
     found = {p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file()}
     assert found == {*manifest["files"], "manifest.json"}
     assert {"quality.html", "csc_outcomes.xlsx", "tables/rpt_studies.csv"} < found
-    assert all(sha256(folder / name) == told for name, told in manifest["files"].items())
+    assert all(file_sha256(folder / name) == told for name, told in manifest["files"].items())
     assert "0 blocked, 0 need review" in said
     assert str(folder) in said
 
@@ -140,7 +142,9 @@ def test_the_same_release_gives_the_same_bundle(project):
     hashes = []
     for _ in range(2):
         assert main(["check-release"]) == 0
-        hashes.append({p.name: sha256(p) for p in bundle(project)[0].rglob("*") if p.is_file()})
+        hashes.append(
+            {p.name: file_sha256(p) for p in bundle(project)[0].rglob("*") if p.is_file()}
+        )
     assert hashes[0] == hashes[1]
 
 

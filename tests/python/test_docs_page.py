@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import gzip
 import json
-import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,20 +12,10 @@ from typing import Any
 
 import pytest
 
+import browsers
 from csc_outcomes.docs_page import UnknownPage, docs_page, slim_manifest
 from projects import copy_project
 
-CHROMIUM = Path(os.environ.get("CSC_CHROMIUM", "/usr/bin/chromium"))
-FLAGS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 PUBLIC = "fct_effect_estimates"
 LARGEST = 3_000_000
 
@@ -140,14 +129,8 @@ def test_another_page_of_dbt_is_not_guessed_at(
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
     """Headless Chromium, the one that is installed."""
-    if not CHROMIUM.is_file():
-        pytest.skip("needs Chromium; set CSC_CHROMIUM to its path")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
-        yield browser
-        browser.close()
+    with browsers.browser() as chromium:
+        yield chromium
 
 
 def test_a_browser_shows_the_overview_and_a_model(browser: Any, page: str, tmp_path: Path) -> None:

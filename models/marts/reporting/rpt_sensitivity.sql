@@ -3,35 +3,17 @@
 -- have a few cases more or fewer, which those would give away.
 with
 facts as (select * from {{ ref('fct_sensitivity') }}),
-analyses as (select * from {{ ref('int_release_analyses') }}),
-readings as (select * from {{ ref('int_release_readings') }}),
+verdicts as (select * from {{ ref('int_release_compared') }}),
 profiles as (select * from {{ ref('int_release_profile') }}),
 
 judged as (
     select
         facts.*,
-        main.is_shown
-        and coalesce(own.is_shown, true)
-        and (facts.reading = 'main' or coalesce(readings.is_shown, false)) as is_shown,
-        case when not main.is_shown then main.disclosure else own.disclosure end as disclosure,
-        case
-            when not main.is_shown then main.disclosure_reason
-            else own.disclosure_reason
-        end as disclosure_reason
+        verdicts.is_shown,
+        verdicts.disclosure,
+        verdicts.disclosure_reason
     from facts
-    inner join analyses as main
-        on facts.study_id = main.study_id and facts.main_analysis_id = main.analysis_id
-    left join analyses as own
-        on
-            facts.study_id = own.study_id
-            and facts.analysis_id = own.analysis_id
-            and facts.reading = 'main'
-    left join readings
-        on
-            facts.study_id = readings.study_id
-            and facts.reading = readings.reading
-            and facts.sample = readings.sample
-            and facts.outcome = readings.outcome
+    inner join verdicts using (study_id, reading, analysis_id)
 )
 
 select
@@ -62,12 +44,6 @@ select
         ],
         'judged.is_shown'
     ) }},
-    {{ release_tail(
-        "case when judged.is_shown then 'shown' else coalesce(judged.disclosure, 'c') end",
-        "case
-        when not judged.is_shown
-            then coalesce(judged.disclosure_reason, 'Too few cases make the difference')
-    end"
-    ) }}
+    {{ release_tail('judged.disclosure', 'judged.disclosure_reason') }}
 from judged
 cross join profiles

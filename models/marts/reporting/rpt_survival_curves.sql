@@ -1,59 +1,26 @@
--- The share of cases still open in steps wide enough for release, of the samples of primary
--- analyses, where the cases that ended and those that did not may be shown. Curves of several
--- samples laid on each other would show the few cases in which they differ.
+-- The share of cases still open, in steps wide enough for release.
 with
-curves as (select * from {{ ref('py_release_curves') }}),
-groups as (select * from {{ ref('int_release_groups') }}),
-profiles as (select * from {{ ref('int_release_profile') }}),
-
-primaries as (
-    select distinct
-        study_id,
-        sample
-    from {{ ref('study_analyses') }}
-    where is_primary
+curves as (
+    select * from {{ ref('int_release_curves') }}
+    where curve = 'survival'
 ),
 
-judged as (
-    select
-        curves.*,
-        groups.n,
-        coalesce(groups.is_shown, false) as is_shown,
-        coalesce(groups.disclosure, 'z') as disclosure,
-        case
-            when groups.disclosure is null then 'There is no such case'
-            else groups.disclosure_reason
-        end as disclosure_reason
-    from curves
-    inner join primaries using (study_id, sample)
-    left join groups
-        on
-            curves.study_id = groups.study_id
-            and curves.sample = groups.sample
-            and curves.arm = groups.arm
-            and groups.population = 'all'
-            and groups.outcome = 'case_length_days'
-    where curves.curve = 'survival'
-)
+profiles as (select * from {{ ref('int_release_profile') }})
 
 select
-    judged.study_id,
-    judged.sample,
-    judged.clock,
-    judged.arm,
-    cast(judged.time_days as bigint) as time_days,
-    case when judged.is_shown then cast(judged.n as bigint) end as n,
-    {% for column in ['n_at_risk', 'n_event'] -%}
-    case
-        when judged.is_shown and profiles.authority_rounding = 1
-            then cast(judged.{{ column }} as double)
-    end as {{ column }},
-    {% endfor -%}
-    case when judged.is_shown then judged.value end as survival,
-    {{ shown(['judged.ci_low', 'judged.ci_high'], 'judged.is_shown') }},
-    case when judged.is_shown then 'ok' else 'not_released' end as status,
-    judged.disclosure_reason as status_reason,
-    {{ release_tail('judged.disclosure', 'judged.disclosure_reason') }}
-from judged
+    curves.study_id,
+    curves.sample,
+    curves.clock,
+    curves.arm,
+    curves.time_days,
+    curves.n,
+    curves.n_at_risk,
+    curves.n_event,
+    curves.value as survival,
+    curves.ci_low,
+    curves.ci_high,
+    curves.status,
+    curves.disclosure_reason as status_reason,
+    {{ release_tail('curves.disclosure', 'curves.disclosure_reason') }}
+from curves
 cross join profiles
-where judged.is_shown or judged.time_days = 0

@@ -10,9 +10,10 @@ from typing import Any
 
 import pandas as pd
 
-from csc_outcomes.disclosure.check import ATTACK, Release, pages, sha256
+from csc_outcomes.disclosure.check import ATTACK, Release, pages
 from csc_outcomes.disclosure.outputs import BLOCKED, Output
 from csc_outcomes.disclosure.tables import text_columns
+from csc_outcomes.hashes import file_sha256
 from csc_outcomes.progress import tracked
 from csc_outcomes.project import FolderInUse
 from csc_outcomes.spreadsheets import defused
@@ -48,7 +49,7 @@ def write_bundle(
     _write_figures(release, study_id, folder, free)
     files = sorted(path for path in folder.rglob("*") if path.is_file())
     content = _manifest(release, outputs, study_id, project)
-    content["files"] = {path.relative_to(folder).as_posix(): sha256(path) for path in files}
+    content["files"] = {path.relative_to(folder).as_posix(): file_sha256(path) for path in files}
     text = json.dumps(content, indent=2, sort_keys=True, ensure_ascii=False)
     (folder / MANIFEST).write_text(text + "\n", encoding="utf-8")
     for path in [folder, *folder.rglob("*")]:

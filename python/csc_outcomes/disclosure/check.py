@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 import zipfile
@@ -18,6 +17,7 @@ from csc_outcomes.disclosure.audit import attacked
 from csc_outcomes.disclosure.outputs import BLOCKED, REVIEW, Finding, Output, judged
 from csc_outcomes.disclosure.profiles import DisclosureError, Profile, read_profile
 from csc_outcomes.disclosure.tables import table_findings
+from csc_outcomes.hashes import file_sha256
 from csc_outcomes.progress import say, tracked
 
 REBUILD = "run `dbt build` and check what it publishes"
@@ -94,18 +94,12 @@ def pages(release: Release, study_id: str | None) -> list[Path]:
     return sorted(release.folder.glob(pattern))
 
 
-def sha256(path: Path) -> str:
-    """The hash of a file's bytes, in hex digits."""
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
-
-
 def _changed(release: Release, file: str) -> Iterator[Finding]:
     """Whether a file is as the build left it."""
     path, told = release.folder / file, release.manifest.get("files", {}).get(f"release/{file}")
     if not path.is_file():
         yield Finding(BLOCKED, f"release/{file} is gone", REBUILD)
-    elif told is not None and told != sha256(path):
+    elif told is not None and told != file_sha256(path):
         yield Finding(BLOCKED, f"release/{file} was changed after it was published", REBUILD)
 
 

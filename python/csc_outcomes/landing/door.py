@@ -13,6 +13,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from csc_outcomes.hashes import file_sha256
 from csc_outcomes.landing.columns import CHILD_ID
 from csc_outcomes.landing.contract import FileSpec, counted
 from csc_outcomes.landing.csv_rows import BadRow
@@ -387,10 +388,7 @@ def _refused_rows(outcome: FileOutcome, bad: Iterable[tuple[int, BadRow]]) -> pa
 
 def _file_hash(path: Path) -> str | None:
     """SHA-256 of a file's bytes; None where there is no file."""
-    if not path.exists():
-        return None
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+    return file_sha256(path) if path.exists() else None
 
 
 def _hash(parts: Any) -> str:

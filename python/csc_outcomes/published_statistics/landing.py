@@ -15,6 +15,7 @@ from typing import NamedTuple
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from csc_outcomes.hashes import file_sha256
 from csc_outcomes.landing.csv_rows import BadRow, open_csv
 from csc_outcomes.landing.errors import Refused
 
@@ -97,9 +98,7 @@ def land_statistics(
 def _landed_name(path: Path) -> str:
     if path.stat().st_size > MAX_FILE_BYTES:
         raise Refused("file_too_large", f"over {MAX_FILE_BYTES:,} bytes")
-    with path.open("rb") as stream:
-        content = hashlib.file_digest(stream, "sha256").hexdigest()
-    key = hashlib.sha256("|".join((VERSION, path.name, content)).encode()).hexdigest()
+    key = hashlib.sha256("|".join((VERSION, path.name, file_sha256(path))).encode()).hexdigest()
     return f"statistics_{key}.parquet"
 
 

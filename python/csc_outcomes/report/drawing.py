@@ -18,7 +18,7 @@ from altair.utils.schemapi import debug_mode
 WIDE, NARROW = 720, 340
 # Two arms that stay apart in greyscale and for colour-blind readers; each has at least 3:1 against
 # white (8.6 and 4.0), and text has at least 4.5:1.
-TREATED, COMPARATOR, INK, RULE, INTERVAL = "#003078", "#c8560b", "#0b0c0c", "#b1b4b6", "#0b0c0c"
+TREATED, COMPARATOR, INK, INTERVAL = "#003078", "#c8560b", "#0b0c0c", "#0b0c0c"
 ARM_COLOURS = {"treated": TREATED, "comparator": COMPARATOR}
 FONT = "Arial, Helvetica, sans-serif"
 FONTCONFIG = "FONTCONFIG_FILE"

@@ -13,7 +13,17 @@ import pandas as pd
 
 from csc_outcomes.progress import tracked
 from csc_outcomes.report import pages
-from csc_outcomes.report.blocks import Block, Column, Facts, Figure, Prose, Section, Table, Tone
+from csc_outcomes.report.blocks import (
+    Block,
+    Column,
+    Facts,
+    Figure,
+    Prose,
+    Section,
+    Table,
+    Tone,
+    present,
+)
 from csc_outcomes.report.quality_figures import outcomes_chart, quarantine_chart
 from csc_outcomes.report.source import SHOWN, Source
 
@@ -345,9 +355,8 @@ def _file_table(id: str, title: str, log: pd.DataFrame, with_authority: bool = F
 def _there(
     columns: Sequence[Column], data: pd.DataFrame, with_authority: bool = False
 ) -> list[Column]:
-    """The columns that the data have: release tables lack some."""
-    left_out = set() if with_authority else {"la_code"}
-    return [column for column in columns if column.name in data and column.name not in left_out]
+    """The columns that the data have, those of one authority without its code."""
+    return present([c for c in columns if with_authority or c.name != "la_code"], data)
 
 
 def _quarantine(tables: Tables, la_code: str) -> Section | None:

@@ -277,11 +277,6 @@ def steps_thinned(
     return kept[~same.to_numpy()]
 
 
-def layered(layers: Sequence[Any], **settings: Any) -> Any:
-    """Layers over one another, with settings of the whole."""
-    return alt.layer(*layers).properties(**settings)
-
-
 def side_by_side(charts: Sequence[Any], columns: int, spacing: int = 18) -> Any:
     """Charts in rows of so many, each with scales of its own."""
     if len(charts) == 1:

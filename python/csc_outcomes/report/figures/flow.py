@@ -63,25 +63,8 @@ def sample_flow(flow: pd.DataFrame, *, figure_id: str = "sample_flow") -> Figure
         boxes = tuple(_case_box(rows, arm, first) for arm in ARMS if (rows["arm"] == arm).any())
         reason = "" if first else _reason(rows)
         steps.append(Step(words(rows["step"].iloc[0]), reason, boxes))
-    return figure(
-        id=figure_id,
-        title="Who is in the study, and who dropped out",
-        alt=_alt(steps),
-        chart=lambda width: _chart(steps, width),
-        data=_with_groups(flow),
-        columns=(
-            Column("step_order", "Step", "integer"),
-            Column("step", "Left after"),
-            Column("group", "Group"),
-            Column("n_in", "Cases in", "integer"),
-            Column("n_out", "Cases left", "integer"),
-            Column("reason", "Why the others dropped out"),
-        ),
-        note=notes(
-            "Steps at which nobody dropped out are in the table only.",
-            hidden_note(flow, "n_in", "n_out"),
-        ),
-    )
+    title = "Who is in the study, and who dropped out"
+    return _flow(figure_id, title, steps, flow, {"n_in": "Cases in", "n_out": "Cases left"})
 
 
 def trial_flow(flow: pd.DataFrame, *, figure_id: str = "trial_flow") -> Figure | None:
@@ -107,25 +90,9 @@ def trial_flow(flow: pd.DataFrame, *, figure_id: str = "trial_flow") -> Figure |
         if changed or order == flow["step_order"].max():
             reason = "" if not steps else _reason(rows)
             steps.append(Step(words(rows["step"].iloc[0]), reason, tuple(boxes)))
-    return figure(
-        id=figure_id,
-        title="Families and children, from recommendation to analysis",
-        alt=_alt(steps),
-        chart=lambda width: _chart(steps, width),
-        data=_with_groups(flow),
-        columns=(
-            Column("step_order", "Step", "integer"),
-            Column("step", "Left after"),
-            Column("group", "Group"),
-            Column("n_families", "Families", "integer"),
-            Column("n_children", "Children", "integer"),
-            Column("reason", "Why the others dropped out"),
-        ),
-        note=notes(
-            "Steps at which nobody dropped out are in the table only.",
-            hidden_note(flow, "n_families", "n_children"),
-        ),
-    )
+    title = "Families and children, from recommendation to analysis"
+    counts = {"n_families": "Families", "n_children": "Children"}
+    return _flow(figure_id, title, steps, flow, counts)
 
 
 def attendance_flow(flow: pd.DataFrame) -> Figure | None:
@@ -159,6 +126,30 @@ def attendance_flow(flow: pd.DataFrame) -> Figure | None:
             Column("n_children", "Children", "integer"),
         ),
         note=hidden_note(flow, "n_children"),
+    )
+
+
+def _flow(
+    figure_id: str, title: str, steps: Sequence[Step], flow: pd.DataFrame, counts: dict[str, str]
+) -> Figure:
+    """The boxes of the steps, over a table of all of them with its `counts` (name: label)."""
+    return figure(
+        id=figure_id,
+        title=title,
+        alt=_alt(steps),
+        chart=lambda width: _chart(steps, width),
+        data=_with_groups(flow),
+        columns=(
+            Column("step_order", "Step", "integer"),
+            Column("step", "Left after"),
+            Column("group", "Group"),
+            *(Column(name, label, "integer") for name, label in counts.items()),
+            Column("reason", "Why the others dropped out"),
+        ),
+        note=notes(
+            "Steps at which nobody dropped out are in the table only.",
+            hidden_note(flow, *counts),
+        ),
     )
 
 
