@@ -44,6 +44,10 @@ STUDY_SEEDS = (
     "study_subgroups",
     "study_analyses",
 )
+# What light copies leave out, with all that rests on it: nothing that fails in a build fails there
+# in a way of its own, and tests of release tables have builds of their own.
+RELEASE = ("models/intermediate/release", "models/marts/reporting", "models/semantic")
+REFERENCE = re.compile(r"""ref\(\s*['"](\w+)['"]""")
 # The unit tests of a property file: from their key to the next one or the end.
 UNIT_TESTS = re.compile(r"^unit_tests:\n.*?(?=^[^\s#-]|\Z)", re.MULTILINE | re.DOTALL)
 # What all copies of one run have in common; None outside a run of pytest.
@@ -174,8 +178,8 @@ class Project:
 
 
 def light_copy(target: Path) -> Project:
-    """A copy without extracts, readings and the tests in property files: for tests of what a build
-    leaves behind, which build many times."""
+    """A copy without extracts, readings, release tables and the tests in property files: for tests
+    of what a build leaves behind, which build many times."""
     if _shared is None:
         _lighten(target)
     else:
@@ -191,12 +195,32 @@ def light_copy(target: Path) -> Project:
 
 def _lighten(target: Path) -> None:
     copy_project(target, with_extracts=False)
+    _leave_out_release(target)
     for path in [*(target / "models").rglob("*.yml"), *(target / "seeds").rglob("*.yml")]:
         properties = _without_tests(yaml.safe_load(path.read_text(encoding="utf-8")))
         path.write_text(yaml.safe_dump(properties, sort_keys=False), encoding="utf-8")
     readings = target / "seeds" / "studies" / "study_readings.csv"
     header = readings.read_text(encoding="utf-8").splitlines()[0]
     readings.write_text(header + "\n", encoding="utf-8")
+
+
+def _leave_out_release(target: Path) -> None:
+    for folder in RELEASE:
+        shutil.rmtree(target / folder)
+    (target / "models" / "exposures.yml").unlink()
+    there = [*(target / "models").rglob("*.sql"), *(target / "python" / "models").glob("*.py")]
+    there += [*(target / "tests" / "singular").glob("*.sql"), *(target / "analyses").rglob("*.sql")]
+    known = {path.stem for path in [*there, *(target / "seeds").rglob("*.csv")]}
+    while lost := [path for path in there if not known.issuperset(_references(path))]:
+        for path in lost:
+            path.unlink()
+            path.with_suffix(".yml").unlink(missing_ok=True)
+        known -= {path.stem for path in lost}
+        there = [path for path in there if path not in lost]
+
+
+def _references(path: Path) -> list[str]:
+    return REFERENCE.findall(path.read_text(encoding="utf-8"))
 
 
 def _without_tests(properties: Any) -> Any:
