@@ -177,25 +177,27 @@ class Project:
             return list(csv.DictReader(file))
 
 
-def light_copy(target: Path) -> Project:
-    """A copy without extracts, readings, release tables and the tests in property files: for tests
-    of what a build leaves behind, which build many times."""
+def light_copy(target: Path, with_release: bool = False) -> Project:
+    """A copy without extracts, readings, the tests in property files and, unless asked for, release
+    tables: for tests of what a build leaves behind, which build many times."""
+    name = "light_with_release" if with_release else "light"
     if _shared is None:
-        _lighten(target)
+        _lighten(target, with_release)
     else:
-        kept = _shared / "light"
+        kept = _shared / name
         if not kept.is_dir():
-            draft = Path(tempfile.mkdtemp(dir=_shared)) / "light"
-            _lighten(draft)
+            draft = Path(tempfile.mkdtemp(dir=_shared)) / name
+            _lighten(draft, with_release)
             with contextlib.suppress(OSError):  # another worker was first
                 draft.rename(kept)
         shutil.copytree(kept, target, dirs_exist_ok=True)
-    return Project(target, alike="light")
+    return Project(target, alike=name)
 
 
-def _lighten(target: Path) -> None:
+def _lighten(target: Path, with_release: bool) -> None:
     copy_project(target, with_extracts=False)
-    _leave_out_release(target)
+    if not with_release:
+        _leave_out_release(target)
     for path in [*(target / "models").rglob("*.yml"), *(target / "seeds").rglob("*.yml")]:
         properties = _without_tests(yaml.safe_load(path.read_text(encoding="utf-8")))
         path.write_text(yaml.safe_dump(properties, sort_keys=False), encoding="utf-8")

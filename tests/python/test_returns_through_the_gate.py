@@ -155,7 +155,7 @@ class Build:
 @pytest.fixture(scope="module")
 def build(tmp_path_factory: pytest.TempPathFactory) -> Build:
     """The sound authority built alone, then all of them, published."""
-    project = light_copy(tmp_path_factory.mktemp("gate"))
+    project = light_copy(tmp_path_factory.mktemp("gate"), with_release=True)
     _deliver(project, SOUND)
     first = project.dbt("build", "--select", *(f"+{table}" for table in TABLES), *UNTESTED, *VARS)
     assert first.returncode == 0, first.stdout[-3000:]
