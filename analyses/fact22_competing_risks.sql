@@ -17,7 +17,7 @@ differences as (
 ),
 
 days as (
-    select unnest([180, 365, 540, 730]) as at_days
+    select at_days from (values (180), (365), (540), (730)) as days (at_days)
     union
     select at_days from differences
 ),

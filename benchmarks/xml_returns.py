@@ -62,13 +62,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
-def measured(code: str, place: Path, repeats: int) -> tuple[float, float]:
-    """(CPU-seconds, peak memory in MB) of a process that runs `code`, of the cheapest run."""
+def measured(code: str, place: Path, repeats: int, is_kept: bool = False) -> tuple[float, float]:
+    """(CPU-seconds, peak memory in MB) of a process that runs `code`, of the cheapest run; what
+    landed before is gone but where `is_kept`."""
     runs = []
     for _ in range(repeats):
         command = [sys.executable, "-c", MEASURED.format(code), str(place)]
         landing = place / "landing"
-        if landing.is_dir():
+        if landing.is_dir() and not is_kept:
             subprocess.run(["rm", "-r", str(landing)], check=True)
         result = subprocess.run(command, capture_output=True, text=True, check=True)
         peak = re.search(r"VmHWM:\s+(\d+) kB", result.stdout)

@@ -1,17 +1,21 @@
 {#-
 What happens before and after the models: the door lets extracts in, and a complete build is
-published.
+published. A build on Spark does both itself, around the dbt runs that it is made of.
 -#}
 
+{% macro is_whole_build() -%}
+    {{ return(execute and target.type == 'duckdb' and not env_var('CSC_SPARK_TABLES', '')) }}
+{%- endmacro %}
+
 {% macro land_extracts() -%}
-    {%- if execute and flags.WHICH in ['build', 'run'] -%}
+    {%- if is_whole_build() and flags.WHICH in ['build', 'run'] -%}
         {%- do log(run_query('select csc_land()').columns[0].values()[0], info=true) -%}
     {%- endif -%}
 {%- endmacro %}
 
 {#- Tells the publish step what ran and how it ended, and what a complete build has. -#}
 {% macro close_build(results) -%}
-    {%- if execute and flags.WHICH == 'build' -%}
+    {%- if is_whole_build() and flags.WHICH == 'build' -%}
         {%- set statuses = {} -%}
         {%- set paths = {} -%}
         {%- for result in results if result.node.resource_type != 'exposure' -%}

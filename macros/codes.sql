@@ -18,9 +18,9 @@ code need only be good for some year. `std_code_years` goes from 1980 to 2079.
         when {{ column }} is null then null
         when {{ column }} || ' ' || case
             when {{ date }} is null then 'any year'
-            else cast(least(greatest({{ collection_year(date) }}, 1980), 2079) as varchar)
+            else cast(least(greatest({{ collection_year(date) }}, 1980), 2079) as string)
         end in (
-            select code || ' ' || coalesce(cast(collection_year as varchar), 'any year')
+            select code || ' ' || coalesce(cast(collection_year as string), 'any year')
             from {{ ref('std_code_years') }}
             where code_set = '{{ code_set }}'
         ) then {{ column }}

@@ -22,7 +22,7 @@
 {%- endmacro %}
 
 {% macro default__add_months(date, months) -%}
-    add_months({{ date }}, cast({{ months }} as integer))
+    add_months({{ date }}, cast(bround({{ months }}) as integer))
 {%- endmacro %}
 
 {#- At most so many months before or after the anchor, both ends included. -#}
@@ -30,11 +30,18 @@
     {{ date }} between {{ add_months(anchor, '-' ~ months) }} and {{ add_months(anchor, months) }}
 {%- endmacro %}
 
-{#- Whole months from one date to another, counted on the calendar. -#}
-{% macro completed_months(first, second) -%}
+{#- Months from the month of one date to the month of another, whatever the days. -#}
+{% macro calendar_months(first, second) -%}
     (
         (extract(year from {{ second }}) - extract(year from {{ first }})) * 12
         + extract(month from {{ second }}) - extract(month from {{ first }})
+    )
+{%- endmacro %}
+
+{#- Whole months from one date to another, counted on the calendar. -#}
+{% macro completed_months(first, second) -%}
+    (
+        {{ calendar_months(first, second) }}
         - case when extract(day from {{ second }}) < extract(day from {{ first }}) then 1 else 0 end
     )
 {%- endmacro %}

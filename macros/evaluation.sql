@@ -9,7 +9,7 @@
         {{ subject }} as subject,
         {{ term }} as term,
         cast({{ value }} as double) as value,
-        cast({{ text_value }} as varchar) as text_value
+        cast({{ text_value }} as string) as text_value
     from {{ relation }}
     where {{ where }}
 {%- endmacro %}

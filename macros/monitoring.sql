@@ -74,9 +74,9 @@ the measure isn't broken down so. `of_children` counts each child once a year.
         la_code,
         cast({{ year }} as integer) as year,
         '{{ measure }}' as measure,
-        {% if of_children %}child_id{% else %}cast(null as varchar){% endif %} as child_id,
+        {% if of_children %}child_id{% else %}cast(null as string){% endif %} as child_id,
         {%- for breakdown in monitoring_breakdowns() %}
-        cast({{ levels.get(breakdown, 'null') }} as varchar) as {{ breakdown }}{{ ',' if not loop.last }}
+        cast({{ levels.get(breakdown, 'null') }} as string) as {{ breakdown }}{{ ',' if not loop.last }}
         {%- endfor %}
     from {{ relation }}
     where {{ condition }}

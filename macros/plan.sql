@@ -8,7 +8,7 @@ doesn't use changes nothing. `csc plan` renders these macros too: only plain Jin
     coalesce(nullif(concat_ws(
         '; '
         {%- for column in columns %},
-        '{{ column }}=' || cast({{ column }} as varchar)
+        '{{ column }}=' || cast({{ column }} as string)
         {%- endfor %}
     ), ''), 'nothing set')
 {%- endmacro %}
@@ -28,8 +28,13 @@ doesn't use changes nothing. `csc plan` renders these macros too: only plain Jin
 {% macro plan_parameter(value, data_type) -%}
     case {{ data_type }}
         when 'boolean' then lower(trim({{ value }}))
-        when 'date' then coalesce(cast(try_cast({{ value }} as date) as varchar), {{ value }})
+        when 'date' then coalesce(cast(try_cast({{ value }} as date) as string), {{ value }})
         when 'varchar' then trim({{ value }})
-        else coalesce(cast(try_cast({{ value }} as double) as varchar), {{ value }})
+        when 'integer'
+            then coalesce(
+                cast(try_cast(try_cast({{ value }} as double) as bigint) as string) || '.0',
+                {{ value }}
+            )
+        else coalesce(cast(try_cast({{ value }} as double) as string), {{ value }})
     end
 {%- endmacro %}

@@ -22,7 +22,8 @@ in is told by the name. Empty while dbt only parses. -#}
     {{ return(rows) }}
 {%- endmacro %}
 
-{#- A text as a SQL literal. -#}
+{#- A text as a SQL literal; Spark reads a backslash as the beginning of something. -#}
 {% macro text_literal(text) -%}
+    {%- set text = text | replace('\\', '\\\\') if target.type == 'spark' else text -%}
     {{ dbt.string_literal(dbt.escape_single_quotes(text)) }}
 {%- endmacro %}

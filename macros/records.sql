@@ -118,6 +118,14 @@ describe a child, so those records are the same only if they say the same.
 {%- set columns = record_kinds()[kind] -%}
 {%- set critical = columns.get('critical_dates', []) -%}
 {%- set dates = columns.get('dates', []) -%}
+with
+landed as (
+    select
+        *{{ ',' if critical + dates }}
+        {{ typed_dates(critical + dates) }}
+    from {{ source('landing', 'records__' ~ kind) }}
+)
+
 select
     la_code,
     {%- if 'child_id' in columns['key'] %}
@@ -127,36 +135,36 @@ select
     {{ column }},
     {%- endfor %}
     {%- for column in critical + dates %}
-    {{ typed_date(column) }} as {{ column }},
+    {{ column }}_typed as {{ column }},
     {%- endfor %}
     {%- for column in columns.get('codes', {}) %}
-    nullif(trim({{ column }}), '') as {{ column }},
+    {{ stated(column) }} as {{ column }},
     {{ column }}_source,
     {%- endfor %}
     {%- for column in columns.get('flags', []) %}
-    {{ yes_no('trim(' ~ column ~ ')') }} as {{ column }},
+    {{ yes_no(trimmed(column)) }} as {{ column }},
     {%- endfor %}
     {%- for column in columns.get('numbers', []) %}
     {{ try_whole_number(column) }} as {{ column }},
     {%- endfor %}
     {%- for column in columns.get('texts', []) %}
-    nullif(trim({{ column }}), '') as {{ column }},
+    {{ stated(column) }} as {{ column }},
     {%- endfor %}
     {{ landed_columns() | replace('la_code,', '') | trim }},
-    {{ unreadable(dates=critical) if critical else 'cast(null as varchar)' }} as unreadable_dates,
+    {{ unreadable(dates=critical, typed=true) if critical else 'cast(null as string)' }} as unreadable_dates,
     nullif(concat_ws(
-        ', ', {{ unreadable(dates=dates) if dates else 'cast(null as varchar)' }}
+        ', ', {{ unreadable(dates=dates, typed=true) if dates else 'cast(null as string)' }}
         {%- for column in columns.get('flags', []) %},
-        case when trim({{ column }}) not in ('1', '0', '') then '{{ column }}' end
+        case when {{ trimmed(column) }} not in ('1', '0', '') then '{{ column }}' end
         {%- endfor %}
         {%- for column in columns.get('numbers', []) %},
         case
-            when nullif(trim({{ column }}), '') is not null and {{ try_whole_number(column) }} is null
+            when {{ stated(column) }} is not null and {{ try_whole_number(column) }} is null
                 then '{{ column }}'
         end
         {%- endfor %}
     ), '') as unreadable_values
-from {{ source('landing', 'records__' ~ kind) }}
+from landed
 {%- endmacro %}
 
 {#-
@@ -179,7 +187,7 @@ hashed as (
         md5(concat_ws(
             '|'
             {%- for column in content or columns['key'] %},
-            coalesce(cast({{ column }} as varchar), '')
+            coalesce(cast({{ column }} as string), '')
             {%- endfor %}
         )) as record_hash
     from typed

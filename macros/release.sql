@@ -12,7 +12,7 @@
 {#- The columns that end every release table. It asks for int_release_profile, as `profiles`. -#}
 {% macro release_tail(disclosure="'shown'", reason='null') -%}
     {{ disclosure }} as disclosure,
-    cast({{ reason }} as varchar) as disclosure_reason,
+    cast({{ reason }} as string) as disclosure_reason,
     profiles.profile,
     profiles.profile_version
 {%- endmacro %}
@@ -47,7 +47,7 @@
 {% macro shown_estimate(column) -%}
     case
         when judged.disclosure != 'shown' then null
-        when judged.gives_exact_counts then round(judged.{{ column }}, 2)
+        when judged.gives_exact_counts then {{ rounded('judged.' ~ column, 2) }}
         else judged.{{ column }}
     end as {{ column }}
 {%- endmacro %}
@@ -57,7 +57,7 @@
 {%- macro coarse(column) -%}
     case
         when not judged.is_shown then null
-        when profiles.rates_from_rounded then round(judged.{{ column }}, 2)
-        else round(judged.{{ column }}, 3)
+        when profiles.rates_from_rounded then {{ rounded('judged.' ~ column, 2) }}
+        else {{ rounded('judged.' ~ column, 3) }}
     end as {{ column }}
 {%- endmacro -%}

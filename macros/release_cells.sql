@@ -148,7 +148,7 @@ from terms
 {#- The same for a count that is no part of anything. -#}
 {%- macro release_lone(scope, part, n_part, priority=4) -%}
     {{ release_part(
-        scope, 'cast(null as varchar)', 'cast(null as varchar)', 'null', part, n_part,
+        scope, 'cast(null as string)', 'cast(null as string)', 'null', part, n_part,
         part_priority=priority
     ) }}
 {%- endmacro -%}
@@ -253,7 +253,7 @@ from terms
     it is over. Whole points or pounds over some number of cases would. -#}
 {%- macro released_mean(column, digits=1) -%}
     case
-        when profiles.authority_rounding > 1 then round({{ column }}, {{ digits }})
+        when profiles.authority_rounding > 1 then {{ rounded(column, digits) }}
         else {{ column }}
     end
 {%- endmacro -%}

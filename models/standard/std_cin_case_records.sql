@@ -6,13 +6,20 @@
     'n_lac_escalations': (0, 90)
 } -%}
 {%- set flags = ['is_index_child', 'has_disability', 'is_outcome_known'] -%}
+{%- set given = [
+    'la_code', 'case_id', 'child_id', 'family_id', 'delivery', 'file_name', 'file_key',
+    'source_row_number', 'extract_as_of_date', 'plan_start_date', 'closure_date',
+    'referral_date', 'birth_date', 'programme_start_date', 'programme_end_date',
+    'first_cp_date', 'first_cp_date_during', 'first_cp_date_after', 'first_lac_date',
+    'first_lac_date_during', 'first_lac_date_after'
+] -%}
+{%- set conditions = {'single': 'not is_repeated', 'repeated': 'coalesce(is_repeated, true)'} -%}
 -- Every source record of a case and what becomes of it. A record is quarantined when an id or a
 -- date that outcomes rest on is missing or can't be read, or when its dates contradict each
--- other (spec: fates and small rules).
+-- other (spec: fates and small rules). Keys that stand once, nearly all, are settled in one pass.
 with
-case_list as (select * from {{ ref('stg_case_list__cases') }}),
-
-described as (
+{% for records, condition in conditions.items() -%}
+described_{{ records }} as (
     select
         *,
         coalesce(
@@ -27,10 +34,11 @@ described as (
             first_cp_date, first_cp_date_during, first_cp_date_after,
             first_lac_date, first_lac_date_during, first_lac_date_after
         ) as first_escalation_date
-    from case_list
+    from {{ ref('stg_case_list__cases') }}
+    where {{ condition }}
 ),
 
-judged as (
+judged_{{ records }} as (
     select
         *,
         case_id as record_key,
@@ -46,33 +54,17 @@ judged as (
             when programme_end_date < programme_start_date then 'programme_ended_before_start'
             when first_escalation_date < birth_date then 'escalated_before_birth'
         end as problem_code
-    from described
+    from described_{{ records }}
 ),
 
-{{ record_fates('judged') }}
+{% endfor -%}
+{{ record_fates('judged_repeated') }},
 
+{{ fates_of_single('judged_single') }}
+
+{% for fated in ['fated_single', 'fated'] -%}
 select
-    la_code,
-    case_id,
-    child_id,
-    family_id,
-    delivery,
-    file_name,
-    file_key,
-    source_row_number,
-    extract_as_of_date,
-    plan_start_date,
-    closure_date,
-    referral_date,
-    birth_date,
-    programme_start_date,
-    programme_end_date,
-    first_cp_date,
-    first_cp_date_during,
-    first_cp_date_after,
-    first_lac_date,
-    first_lac_date_during,
-    first_lac_date_after,
+    {{ given | join(',\n    ') }},
     {% for column, (lowest, highest) in limits.items() -%}
     {{ plausible(column, lowest, highest) }} as {{ column }},
     {% endfor -%}
@@ -99,4 +91,6 @@ select
     ), '') as unreadable_values,
     fate,
     quarantine_code
-from fated
+from {{ fated }}
+{{ 'union all' if not loop.last }}
+{% endfor -%}

@@ -1,3 +1,4 @@
+{{ config(materialized='view' if target.type == 'duckdb' else 'table') }}
 {%- set given = [
     'is_index_child', 'has_disability', 'is_outcome_known', 'ward', 'n_siblings_under_18',
     'n_previous_referrals', 'age_at_plan_start', 'unreadable_values'
@@ -44,7 +45,7 @@ select
     primary_need_code,
     case
         when birth_date <= plan_start_date
-            then round({{ days_between('birth_date', 'plan_start_date') }} / 365.25, 1)
+            then round({{ days_between('birth_date', 'plan_start_date') }} / 365.25e0, 1)
         when birth_date is null then age_at_plan_start
     end as age_at_plan_start,
     case

@@ -34,6 +34,7 @@ counted as (
         'cp' as escalation_type,
         n_cp_escalations as n_escalations
     from cases
+    where n_cp_escalations > 0
     union all
     select
         la_code,
@@ -42,6 +43,7 @@ counted as (
         'lac' as escalation_type,
         n_lac_escalations as n_escalations
     from cases
+    where n_lac_escalations > 0
 ),
 
 n_listed as (

@@ -9,7 +9,7 @@ judged as (
         *,
         cast(date_trunc('month', month_date) as date) as month_start_date,
         concat_ws(
-            '|', programme_id, date_trunc('month', month_date), cost_category, line_id
+            '|', programme_id, cast(date_trunc('month', month_date) as date), cost_category, line_id
         ) as record_key,
         case
             when is_totals_row then 'totals_row'

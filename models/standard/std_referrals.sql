@@ -63,14 +63,19 @@ in_returns as (
             and cases.referral_date <= episodes.referral_date
 ),
 
-referrals as (
-    select * from originals
-    union
+-- A case has one original referral, so only the others can be told twice.
+later as (
     select * from in_case_rows
     union
     select * from in_long_files
     union
     select * from in_returns
+),
+
+referrals as (
+    select * from originals
+    union all
+    select * from later
 )
 
 select

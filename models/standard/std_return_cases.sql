@@ -49,7 +49,7 @@ select
     people.nationality,
     people.has_disability,
     cast(referrals.place - 1 as integer) as n_previous_referrals,
-    cast(null as varchar) as ward,
+    cast(null as string) as ward,
     cast(null as integer) as n_siblings_under_18,
     cast(null as double) as age_at_plan_start,
     cast(null as boolean) as is_index_child,
@@ -61,7 +61,7 @@ select
             < newest.extract_as_of_date
             then false
     end as is_outcome_known,
-    cast(null as varchar) as unreadable_values,
+    cast(null as string) as unreadable_values,
     cases.made_of,
     cases.extract_as_of_date,
     cases.file_key,

@@ -1,5 +1,5 @@
 """The command line: `csc land`, `csc add-extract`, `csc key new`, `csc power`, `csc allocate`,
-`csc plan`, `csc report`, `csc check-release`, `csc summary`, `csc synthetic`."""
+`csc plan`, `csc report`, `csc check-release`, `csc spark-build`, `csc summary`, `csc synthetic`."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from csc_outcomes.power.commands import add_power_command
 from csc_outcomes.project import ProjectNotFound, project_dir
 from csc_outcomes.randomisation.commands import add_allocate_command
 from csc_outcomes.report.commands import add_report_command
+from csc_outcomes.spark.commands import add_spark_build_command
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -31,6 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     add_plan_command(commands)
     add_report_command(commands)
     add_check_release_command(commands)
+    add_spark_build_command(commands)
     summary = commands.add_parser(
         "summary", help="print the primary outcomes of the published build"
     )

@@ -1,5 +1,5 @@
-"""The plugin that dbt-duckdb loads: it gives SQL the functions that frame a build, csc_land and
-csc_close_build.
+"""The plugin that dbt-duckdb loads: it opens a shared warehouse, and gives SQL the functions that
+frame a build, csc_land and csc_close_build, and the one that deletes earlier builds.
 
 DuckDB adds Python stack lines to whatever a Python function raises. So the function behind each SQL
 name never raises: it returns text marked as done or failed, and a temporary macro turns a failure
@@ -17,6 +17,14 @@ import duckdb
 from dbt.adapters.duckdb.credentials import DuckDBCredentials
 from dbt.adapters.duckdb.plugins import BasePlugin
 
+from csc_outcomes.lake import (
+    LakeInUse,
+    forget_earlier_builds,
+    hold_lake,
+    is_lake,
+    open_lake,
+    same_place,
+)
 from csc_outcomes.landing.door import land, where_raised
 from csc_outcomes.landing.errors import LandingError
 from csc_outcomes.project import ProjectNotFound, project_dir
@@ -38,9 +46,10 @@ class SqlFunction(NamedTuple):
     told: tuple[type[Exception], ...] = (LandingError,)
 
 
-def csc_land(_: duckdb.DuckDBPyConnection) -> str:
+def csc_land(conn: duckdb.DuckDBPyConnection) -> str:
     """Lands the extracts of the project that dbt runs in, and the published statistics that lie
     beside them; a one-line summary."""
+    hold_lake(conn)
     project = project_dir()
     summaries = land(project).summary(), land_statistics(project).summary()
     return "; ".join(summary for summary in summaries if summary)
@@ -49,19 +58,26 @@ def csc_land(_: duckdb.DuckDBPyConnection) -> str:
 def csc_close_build(conn: duckdb.DuckDBPyConnection, build: str) -> str:
     """Publishes the build that `build` (JSON) describes, if it is complete; what came out, or why
     not."""
-    return close_build(Build(**json.loads(build)), project_dir(), conn.cursor())
+    return close_build(Build(**json.loads(build)), project_dir(), same_place(conn))
+
+
+def csc_forget_earlier_builds(conn: duckdb.DuckDBPyConnection) -> str:
+    """Deletes what earlier builds left in a shared warehouse; how much."""
+    return forget_earlier_builds(same_place(conn))
 
 
 FUNCTIONS = {
-    "csc_land": SqlFunction(csc_land, told=(LandingError, ProjectNotFound)),
+    "csc_land": SqlFunction(csc_land, told=(LakeInUse, LandingError, ProjectNotFound)),
     "csc_close_build": SqlFunction(
         csc_close_build, ("build",), told=(duckdb.IOException, ReadingFailed)
     ),
+    "csc_forget_earlier_builds": SqlFunction(csc_forget_earlier_builds, told=(LakeInUse,)),
 }
 
 
 class Plugin(BasePlugin):
-    """Makes the warehouse folder, explains a lock on the warehouse, registers the functions."""
+    """Makes the warehouse folder or opens the shared warehouse, explains a lock on it, registers
+    the functions."""
 
     def initialize(self, plugin_config: dict[str, Any]) -> None:
         if self.creds is not None and self.creds.path != ":memory:":
@@ -72,9 +88,13 @@ class Plugin(BasePlugin):
             check_lock(Path(creds.path), config)
 
     def configure_connection(self, conn: duckdb.DuckDBPyConnection) -> None:
+        if self.creds is not None and is_lake(self.creds):
+            open_lake(conn, self.creds)
         register(conn, FUNCTIONS)
 
     def configure_cursor(self, cursor: duckdb.DuckDBPyConnection) -> None:
+        if self.creds is not None and is_lake(self.creds):
+            cursor.execute(f"use {self.creds.database}")
         create_macros(cursor, FUNCTIONS)
 
 

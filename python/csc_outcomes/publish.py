@@ -18,6 +18,7 @@ import duckdb
 
 from csc_outcomes.findings import critical_findings, warnings
 from csc_outcomes.generations import drop_old_generations, point_to, write_generation
+from csc_outcomes.lake import mark_published
 from csc_outcomes.reading import add_reading
 
 GOOD_STATUSES = {"success", "pass", "warn"}
@@ -83,6 +84,7 @@ def close_build(build: Build, project: Path, connection: duckdb.DuckDBPyConnecti
             *_listed("Deliveries with warnings:", warnings(connection)),
             "",
             f"Published build {build_id} to published/current/analyst.",
+            *mark_published(connection, build_id),
             *_where_to_look(generation),
         ]
     )

@@ -10,6 +10,8 @@ from typing import Any
 
 import duckdb
 
+from csc_outcomes.authorities import authorities_of, named
+
 # A printed figure stands beside the number that the comparison holds it against: of one outcome
 # reports print several, such as those of a subgroup.
 PRIMARY = """
@@ -36,7 +38,7 @@ PRIMARY = """
             estimates.study_id,
             estimates.analysis_id,
             studies.design,
-            authorities.is_synthetic,
+            studies.la_code,
             estimates.sample,
             estimates.outcome,
             estimates.unit,
@@ -53,7 +55,6 @@ PRIMARY = """
             estimates.ess_comparator
         from fct_effect_estimates as estimates
         inner join def_studies as studies using (study_id)
-        inner join dim_local_authorities as authorities using (la_code)
         left join means using (study_id, analysis_id)
         left join arms using (study_id, sample, outcome)
         where estimates.is_primary and estimates.term = 'treated'
@@ -87,16 +88,23 @@ PRIMARY = """
     group by all
     order by primaries.study_id, primaries.analysis_id
 """
-# Studies that are set up and of which the build holds no estimate, and why.
+# The authorities of this build: their names, and whether their data are made up.
+AUTHORITIES = "select la_code, la_name, is_synthetic from dim_local_authorities"
+# Studies that are set up and of which the build holds no estimate, and why in which authorities.
 MISSING = """
-    select
-        study_id, la_code || coalesce(' ' || any_value(la_name), ''),
-        string_agg(distinct because, '; ' order by because)
-    from fct_fitness_for_analysis
-    left join dim_local_authorities using (la_code)
-    where study_id not in (select study_id from fct_effect_estimates)
-    group by study_id, la_code
-    order by study_id
+    with reasons as (
+        select
+            study_id, la_code,
+            string_agg(distinct because, '; ' order by because) as because
+        from fct_fitness_for_analysis
+        where study_id not in (select study_id from fct_effect_estimates)
+        group by study_id, la_code
+    )
+
+    select study_id, list(la_code order by la_code) as la_codes, because
+    from reasons
+    group by study_id, because
+    order by study_id, min(la_code)
 """
 # What pre-set diagnostics say against the primary analyses, once for each study and diagnostic.
 DOUBTS = """
@@ -223,6 +231,10 @@ def summary_text(generation: Path) -> str:
     database = generation / "analyst" / "csc_outcomes.duckdb"
     with duckdb.connect(str(database), read_only=True) as connection:
         rows = connection.execute(PRIMARY).fetchdf().to_dict("records")
+        authorities = {
+            code: (f"{code} {name}", is_synthetic)
+            for code, name, is_synthetic in connection.execute(AUTHORITIES).fetchall()
+        }
         doubts = [
             doubt
             for query in (DEVIATIONS, DOUBTS)
@@ -230,6 +242,9 @@ def summary_text(generation: Path) -> str:
         ]
         missing = connection.execute(MISSING).fetchall()
         returns = [line for (line,) in connection.execute(RETURNS).fetchall()]
+    for row in rows:
+        codes = authorities_of(row["la_code"], authorities)
+        row["is_synthetic"] = any(authorities[code][1] for code in codes if code in authorities)
     lines: list[str] = []
     for study_id in dict.fromkeys(row["study_id"] for row in rows):
         own = [row for row in rows if row["study_id"] == study_id]
@@ -239,7 +254,10 @@ def summary_text(generation: Path) -> str:
         lines += ["Before you read it:", *(f"  - {note}" for note in notes)] if notes else []
     lines += ["", *FOOTER] if rows else [NO_STUDY]
     lines += ["", "Studies that this build lacks:"] if missing else []
-    lines += [f"  - {study}, {la}: {why}" for study, la, why in missing]
+    lines += [
+        f"  - {study}, {named(authorities[c][0] if c in authorities else c for c in codes)}: {why}"
+        for study, codes, why in missing
+    ]
     lines += ["", *returns, RETURNS_FOOTER] if returns else []
     return "\n".join(lines)
 

@@ -12,7 +12,7 @@ def model(dbt, session):
         covariate_values=dbt.ref("fct_study_covariates").df(),
         covariates=dbt.ref("study_covariates").df(),
     )
-    studies = dbt.ref("int_studies").df().set_index("study_id")
+    studies = dbt.ref("int_study_settings").df().set_index("study_id")
     asked = dbt.ref("int_study_analyses").filter("reading = 'main'").df()
     by_lot = set(studies.index[studies.arm_source == "allocation"])
     return balance(evidence, studies.balance_test.to_dict(), asked, by_lot)

@@ -13,7 +13,7 @@ def model(dbt, session):
         covariates=dbt.ref("study_covariates").df(),
         subgroup_cases=dbt.ref("int_subgroup_cases").df(),
     )
-    by_lot = dbt.ref("int_studies").filter("arm_source = 'allocation'").df().study_id
+    by_lot = dbt.ref("int_study_settings").filter("arm_source = 'allocation'").df().study_id
     return evalues(
         evidence,
         dbt.ref("fct_effect_estimates").df(),

@@ -12,6 +12,6 @@ def model(dbt, session):
         covariate_values=dbt.ref("fct_study_covariates").df(),
         covariates=dbt.ref("study_covariates").df(),
     )
-    studies = dbt.ref("int_studies").df().set_index("study_id")
+    studies = dbt.ref("int_study_settings").df().set_index("study_id")
     methods = dbt.ref("fct_matched_shares").df()
     return matching_losses(evidence, methods, studies.balance_test.to_dict())

@@ -117,6 +117,9 @@ PARAMETERS: dict[str, Choice] = {
     "year_mode": Choice(THIRD, "365d", outcome("rereferred_12m")),
     "eligibility_closure_inclusive": Choice(THIRD, "false", ARMS),
     "open_at_entry_inclusive": Choice(THIRD, "true", weights("cem_caliper")),
+    "links_kept_up_to": Choice(
+        THIRD, "0", "select treated_case_id from fct_matched_links where study_id = ?"
+    ),
     "age_bin_mode": Choice(THIRD, "decimal", weights("cem_caliper")),
     "caliper_length": Choice(THIRD, "31", weights("cem_caliper")),
     "caliper_unit": Choice(THIRD, "months", weights("cem_caliper")),
@@ -183,8 +186,9 @@ PARAMETERS: dict[str, Choice] = {
     "absence_terms": Choice(CREWE, "autumn", outcome("absence_days")),
     "log_mode": Choice(CREWE, "drop_zero", outcome("log_absence_days")),
 }
-# Says how long data may be kept: the tests of retention set it.
-APART = {"retention_months"}
+# How long data may be kept, and in which authorities comparators are sought: both have tests of
+# their own.
+APART = {"retention_months", "strata_within"}
 COLUMNS: dict[str, Column] = {
     "study_start": Column(FACT22, "studies", {}, {"study_start": "2018-06-01"}, FLOW),
     "study_end": Column(
@@ -249,9 +253,9 @@ COLUMNS: dict[str, Column] = {
 # What studies keep here of their analyses and outcomes; all of them would take long and show no
 # more. The bootstrap is kept by the study of its draws.
 ANALYSES = {
-    FACT22: {"closure_main", "closure_open_6_to_11_months"},
+    FACT22: {"closure_main", "closure_open_6_to_11_months", "closure_psm"},
     CREWE: {"closure_history", "absence_interaction"},
-    THIRD: {"closure", "closure_bootstrap", "escalation", "time_to_closure"},
+    THIRD: {"closure", "closure_bootstrap", "escalation", "time_to_closure", "closure_adjusted"},
 }
 OUTCOMES = {
     FACT22: {"closed_without_later_escalation"},
@@ -274,6 +278,7 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckD
         rewrite(project, seed, lambda row: row if row["study_id"] != BY_LINK else None)
     for seed in ("study_analyses", "study_outcomes"):
         rewrite(project, seed, keep_or_drop)
+    rewrite(project, "study_analyses", by_score)
     for parameter, choice in PARAMETERS.items():
         if choice.given:
             project.add_study(f"{parameter}_given", like=choice.like, parameters=choice.given)
@@ -314,6 +319,11 @@ def keep_or_drop(row: dict[str, str]) -> dict[str, str] | None:
     kept = ANALYSES if "analysis_id" in row else OUTCOMES
     name = row.get("analysis_id", row["outcome"])
     return row if name in kept.get(row["study_id"], ()) else None
+
+
+def by_score(row: dict[str, str]) -> dict[str, str]:
+    """The adjusted analysis of comparators by score: nobody is matched so unless one asks."""
+    return {**row, "sample": "psm_3nn"} if row["analysis_id"] == "closure_adjusted" else row
 
 
 def without_needless_draws(row: dict[str, str]) -> dict[str, str] | None:

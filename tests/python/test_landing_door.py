@@ -1,5 +1,6 @@
 """Landing as a whole: what lands, what is left alone, and that nothing blocks anything else."""
 
+import os
 import stat
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ import pytest
 
 from csc_outcomes.landing import KeyMissing, LandingError, door, identifiers, land
 from csc_outcomes.landing.columns import FORMATS
+from csc_outcomes.landing.readers import open_parts
 from csc_outcomes.landing.store import data_folder
 from landing_project import COLUMNS, DEMONSTRATION_KEY, HEADER, Project
 
@@ -321,6 +323,40 @@ def test_an_unchanged_file_is_not_read_again(
     assert second.outcomes == first.outcomes
     assert second.n_unchanged == 2
     assert {path: path.stat().st_mtime_ns for path in project.files()} == before
+
+
+def test_of_many_deliveries_only_the_new_one_is_read(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    months = [f"{year}-{month:02}" for year in range(2018, 2021) for month in range(1, 13)]
+    for month in months:
+        project.deliver(CONTENT, delivery=month)
+    first = project.land()
+    before = {path: path.stat().st_mtime_ns for path in project.files()}
+    read = []
+
+    def noted(path: Path, *others: Any) -> Any:
+        read.append(path.parent.name)
+        return open_parts(path, *others)
+
+    monkeypatch.setattr(door, "open_parts", noted)
+    project.deliver(CONTENT.replace("C2", "C9"), delivery="2021-01")
+    second = project.land()
+    assert read == ["2021-01"]
+    assert second.n_unchanged == len(months)
+    assert second.outcomes[:-1] == first.outcomes
+    after = {path: path.stat().st_mtime_ns for path in project.files()}
+    assert before.items() < after.items()
+
+
+def test_a_file_that_keeps_its_size_and_time_is_known_by_its_content(project: Project) -> None:
+    path = project.deliver(CONTENT)
+    project.land()
+    times = path.stat().st_atime_ns, path.stat().st_mtime_ns
+    path.write_text(CONTENT.replace("C2", "C9"))
+    os.utime(path, ns=times)
+    assert project.land().n_unchanged == 0
+    assert project.rows()[1]["child_id"] == pseudonym("child", "C9")
 
 
 @pytest.mark.parametrize(

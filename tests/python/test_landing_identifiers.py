@@ -28,6 +28,10 @@ from csc_outcomes.landing.keys import key_id, new_key, read_key
         ("1.23450E+04", "12345"),
         ("1.234500E+05", "123450"),
         ("A1", "A1"),
+        ("A1\n", "A1"),
+        ("X" * 40, "X" * 40),
+        ("9" * 40, "9" * 40),
+        ("10", "10"),
         ("1E05", "1E05"),  # Excel writes the plus; without it, it is somebody's id
         ("x" * 40, "X" * 40),
     ],
@@ -36,7 +40,7 @@ def test_ids_come_to_one_spelling(raw: str, identifier: str) -> None:
     assert normalise_id(raw) == (identifier, None)
 
 
-@pytest.mark.parametrize("raw", ["", "  ", "-1", "N/A", "null", "#MULTIVALUE"])
+@pytest.mark.parametrize("raw", ["", "  ", "-1", "N/A", "NA", "null", "NULL", "#MULTIVALUE"])
 def test_no_id_is_no_id(raw: str) -> None:
     assert normalise_id(raw) == (None, None)
 
@@ -55,6 +59,7 @@ def test_no_id_is_no_id(raw: str) -> None:
         ("\u0661\u0662", "id_not_an_identifier"),
         ("1.0E+50", "id_not_an_identifier"),
         ("x" * 41, "id_not_an_identifier"),
+        ("X" * 41, "id_not_an_identifier"),
         ("1" * 41, "id_not_an_identifier"),
     ],
 )
@@ -62,10 +67,12 @@ def test_what_cannot_be_an_id_is_flagged(raw: str, flag: str) -> None:
     assert normalise_id(raw) == (raw, flag)
 
 
-def test_a_pseudonym_is_a_keyed_mac() -> None:
-    key = b"k" * 32
-    mac = hmac.new(key, b"child|S31|C001", hashlib.sha256).hexdigest()
-    assert pseudonym(key, "S31", "child", "C001") == mac[:32]
+@pytest.mark.parametrize("n_bytes", [32, 63, 64, 65, 200])
+@pytest.mark.parametrize("identifier", ["C001", "x" * 100, "é", ""])
+def test_a_pseudonym_is_a_keyed_mac(n_bytes: int, identifier: str) -> None:
+    key = bytes(range(n_bytes))
+    mac = hmac.new(key, f"child|S31|{identifier}".encode(), hashlib.sha256).hexdigest()
+    assert pseudonym(key, "S31", "child", identifier) == mac[:32]
 
 
 def test_pseudonyms_differ_by_kind_authority_and_key() -> None:

@@ -4,7 +4,7 @@ named as (
     select
         study_id,
         analysis_id,
-        unnest(string_split(covariates, '|')) as element
+        {{ each_of('covariates') }} as element
     from {{ ref('study_analyses') }}
 ),
 

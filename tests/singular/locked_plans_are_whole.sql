@@ -9,7 +9,7 @@ versions as (
         study_id,
         version,
         min(plan_hash) as plan_hash,
-        min(concat_ws('|', cast(locked_on as varchar), coalesce(reason, ''))) as circumstances,
+        min(concat_ws('|', cast(locked_on as string), coalesce(reason, ''))) as circumstances,
         count(distinct concat_ws('|', plan_hash, locked_on, coalesce(reason, ''))) as n_readings,
         {{ ordered_list("concat_ws('|', kind, item, value)", "concat_ws('|', kind, item, value)") }}
             as items

@@ -1,3 +1,4 @@
+{{ config(materialized='view') }}
 {%- set numbers = [
     'age_at_plan_start', 'n_siblings_under_18', 'n_previous_referrals', 'years_since_start',
     'months_open_at_entry', 'has_disability', 'has_earlier_support', 'age_at_school_year_start'
@@ -8,9 +9,8 @@
 -- whole units, ages by the birthday) or a text. Covariates are chosen from these by
 -- configuration, so a new covariate is a row in `study_covariates`.
 with
-arms as (select * from {{ ref('int_study_arms') }}),
+arms as (select * from {{ ref('int_study_eligibility') }}),
 studies as (select * from {{ ref('int_studies') }}),
-cases as (select * from {{ ref('int_admitted_cin_cases') }}),
 support as (select * from {{ ref('int_earlier_support') }}),
 
 described as (
@@ -18,31 +18,34 @@ described as (
         arms.study_id,
         arms.la_code,
         arms.case_id,
-        cases.age_at_plan_start,
-        cases.age_completed_years,
-        cast(cases.n_siblings_under_18 as double) as n_siblings_under_18,
-        cast(cases.n_previous_referrals as double) as n_previous_referrals,
+        arms.is_eligible,
+        arms.age_at_plan_start,
+        arms.age_completed_years,
+        cast(arms.n_siblings_under_18 as double) as n_siblings_under_18,
+        cast(arms.n_previous_referrals as double) as n_previous_referrals,
         {{ days_between(
-            'coalesce(studies.balance_origin, studies.earliest_case_start)', 'cases.plan_start_date'
+            'coalesce(studies.balance_origin, studies.earliest_case_start)', 'arms.plan_start_date'
         ) }} / studies.year_days as years_since_start,
-        cast({{ completed_months('cases.plan_start_date', 'arms.entry_date') }} as double)
+        cast({{ completed_months('arms.plan_start_date', 'arms.entry_date') }} as double)
             as months_open_at_entry,
-        case when cases.has_disability then 1.0 when not cases.has_disability then 0.0 end
+        case when arms.has_disability then 1.0 when not arms.has_disability then 0.0 end
             as has_disability,
-        case when support.has_earlier_support then 1.0 else 0.0 end as has_earlier_support,
-        cases.age_at_plan_start + {{ days_between(
-            'cases.plan_start_date',
+        case
+            when support.has_earlier_support then 1.0
+            when not support.has_earlier_support then 0.0
+        end as has_earlier_support,
+        arms.age_at_plan_start + {{ days_between(
+            'arms.plan_start_date',
             "cast(substr(studies.absence_school_year, 1, 4) || '-08-31' as date)"
-        ) }} / 365.25 as age_at_school_year_start,
-        cases.sex_code,
-        cases.ethnicity_code,
-        cases.nationality,
-        cases.ward,
-        cases.primary_need_code
+        ) }} / 365.25e0 as age_at_school_year_start,
+        arms.sex_code,
+        arms.ethnicity_code,
+        arms.nationality,
+        arms.ward,
+        arms.primary_need_code
     from arms
     inner join studies using (study_id, la_code)
-    inner join cases using (la_code, case_id)
-    inner join support using (study_id, la_code, case_id)
+    left join support using (study_id, la_code, case_id)
 ),
 
 attributes as (
@@ -51,10 +54,11 @@ attributes as (
         study_id,
         la_code,
         case_id,
+        is_eligible,
         '{{ attribute }}' as attribute,
         {{ attribute }} as number_value,
         {{ whole_units.get(attribute, 'floor(' ~ attribute ~ ')') }} as whole_value,
-        cast(null as varchar) as text_value
+        cast(null as string) as text_value
     from described
     union all
     {% endfor -%}
@@ -63,6 +67,7 @@ attributes as (
         study_id,
         la_code,
         case_id,
+        is_eligible,
         '{{ attribute }}' as attribute,
         cast(null as double) as number_value,
         cast(null as double) as whole_value,

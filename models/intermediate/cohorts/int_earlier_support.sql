@@ -2,10 +2,23 @@
 -- report, "CIN case outcomes"): an earlier start that the case's row tells of, or another case
 -- of the family. The spell that was still open when the study started counts too, as the
 -- report's words have it, unless `history_includes_index` says otherwise. A child without a
--- family id is a family.
+-- family id is a family. Only studies that ask for it are here.
 with
 arms as (select * from {{ ref('int_study_arms') }}),
-studies as (select * from {{ ref('int_studies') }}),
+
+asking as (
+    select study_id from {{ ref('study_covariates') }}
+    where attribute = 'has_earlier_support'
+    union
+    select study_id from {{ ref('study_subgroups') }}
+    where attribute = 'has_earlier_support'
+),
+
+studies as (
+    select * from {{ ref('int_studies') }}
+    where base_study_id in (select asking.study_id from asking)
+),
+
 cases as (select * from {{ ref('int_admitted_cin_cases') }}),
 told as (select * from {{ ref('int_admitted_earlier_support') }}),
 
@@ -54,6 +67,7 @@ select
     families.first_support_date,
     families.first_support_date is not null as has_earlier_support
 from arms
+inner join studies using (study_id, la_code)
 left join families
     on
         arms.study_id = families.study_id

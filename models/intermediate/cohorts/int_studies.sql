@@ -1,10 +1,10 @@
--- One row per study and reading: its facts, its parameters, and the last day that can be observed,
--- the earliest of the study's end, the day its authority's extract was taken and the data cut. What
--- follows a closure is observed beyond the study's end (`followed_until`).
+-- One row per study, reading and authority: what all its authorities share, and the last day that
+-- can be observed in this one, the earliest of the study's end, the day the authority's extract was
+-- taken and the data cut. What follows a closure is observed beyond the study's end
+-- (`followed_until`).
 with
-readings as (select * from {{ ref('int_study_readings') }}),
-studies as (select * from {{ ref('studies') }}),
-parameters as (select * from {{ ref('int_study_parameters') }}),
+settings as (select * from {{ ref('int_study_settings') }}),
+authorities as (select * from {{ ref('int_study_authorities') }}),
 
 extracts as (
     select
@@ -15,32 +15,18 @@ extracts as (
 )
 
 select
-    parameters.*,
-    readings.base_study_id,
-    readings.reading,
-    readings.data_cut,
-    studies.design,
-    studies.la_code,
-    studies.programme_id,
-    studies.study_start,
-    studies.study_end,
-    coalesce(parameters.earliest_plan_start, studies.earliest_case_start) as earliest_case_start,
-    studies.latest_case_start,
+    settings.*,
+    authorities.la_code,
     least(
-        studies.study_end,
+        settings.study_end,
         extracts.extract_as_of_date,
-        coalesce(readings.data_cut, extracts.extract_as_of_date)
+        coalesce(settings.data_cut, extracts.extract_as_of_date)
     ) as observed_until,
     least(
-        extracts.extract_as_of_date, coalesce(readings.data_cut, extracts.extract_as_of_date)
-    ) as followed_until,
-    md5(concat_ws(
-        '|', studies.study_id, studies.study_start, studies.study_end, studies.earliest_case_start,
-        studies.latest_case_start, parameters.parameters_hash, readings.data_cut
-    )) as definition_hash
-from readings
-inner join studies
-    on readings.base_study_id = studies.study_id
-inner join parameters
-    on readings.study_id = parameters.study_id
-inner join extracts using (la_code)
+        extracts.extract_as_of_date, coalesce(settings.data_cut, extracts.extract_as_of_date)
+    ) as followed_until
+from settings
+inner join authorities
+    on settings.base_study_id = authorities.study_id
+inner join extracts
+    on authorities.la_code = extracts.la_code

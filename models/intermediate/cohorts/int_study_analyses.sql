@@ -3,7 +3,7 @@
 -- hash of every parameter that shapes it.
 with
 analyses as (select * from {{ ref('study_analyses') }}),
-studies as (select * from {{ ref('int_studies') }}),
+studies as (select * from {{ ref('int_study_settings') }}),
 outcomes as (select * from {{ ref('study_outcomes') }}),
 configuration as (select * from {{ ref('int_study_configuration') }}),
 bearing as (select * from {{ ref('int_reading_bearings') }}),

@@ -10,6 +10,27 @@ studies as (select * from {{ ref('int_studies') }}),
 cases as (select * from {{ ref('int_admitted_cin_cases') }}),
 enrolments as (select * from {{ ref('int_case_enrolments') }}),
 
+-- What counts of enrolments is settled before cases come in: a join by key alone is quick.
+entries as (
+    select
+        studies.study_id,
+        enrolments.la_code,
+        enrolments.case_id,
+        enrolments.arm,
+        enrolments.entry_date,
+        enrolments.exit_date
+    from studies
+    inner join enrolments
+        on
+            studies.la_code = enrolments.la_code
+            and studies.programme_id = enrolments.programme_id
+            and studies.arm_source = enrolments.arm_source
+    where
+        studies.comparator_may_join_later is not true
+        or studies.observed_until >= enrolments.entry_date
+        or studies.arm_source = 'allocation'
+),
+
 arms as (
     select
         studies.study_id,
@@ -17,9 +38,9 @@ arms as (
         cases.case_id,
         cases.child_id,
         cases.family_id,
-        coalesce(enrolments.arm, 'comparator') as arm,
-        enrolments.entry_date,
-        enrolments.exit_date,
+        coalesce(entries.arm, 'comparator') as arm,
+        entries.entry_date,
+        entries.exit_date,
         cases.referral_date,
         case
             when cases.referral_date is not null
@@ -28,6 +49,15 @@ arms as (
         cases.plan_start_date,
         cases.closure_date,
         cases.age_at_plan_start,
+        cases.age_completed_years,
+        cases.n_siblings_under_18,
+        cases.n_previous_referrals,
+        cases.has_disability,
+        cases.sex_code,
+        cases.ethnicity_code,
+        cases.nationality,
+        cases.ward,
+        cases.primary_need_code,
         cases.is_index_child,
         cases.is_outcome_known,
         cases.closure_date is not null
@@ -42,18 +72,12 @@ arms as (
     from studies
     inner join cases
         on studies.la_code = cases.la_code
-    left join enrolments
+    left join entries
         on
-            cases.la_code = enrolments.la_code
-            and cases.case_id = enrolments.case_id
-            and studies.programme_id = enrolments.programme_id
-            and studies.arm_source = enrolments.arm_source
-            and (
-                studies.comparator_may_join_later is not true
-                or studies.observed_until >= enrolments.entry_date
-                or studies.arm_source = 'allocation'
-            )
-    where studies.arm_source = 'enrolment' or enrolments.case_id is not null
+            studies.study_id = entries.study_id
+            and cases.la_code = entries.la_code
+            and cases.case_id = entries.case_id
+    where studies.arm_source = 'enrolment' or entries.case_id is not null
 )
 
 select * from arms

@@ -1,3 +1,4 @@
+{{ config(materialized='view') }}
 {%- set months_open = 6 -%}
 -- Whose outcome counts: opened inside the window, still open when the study started, and, for
 -- treated cases, opened strictly before entering the programme (FACT22 report, appendix 2,
@@ -21,9 +22,7 @@ objections as (
 
 judged as (
     select
-        arms.study_id,
-        arms.la_code,
-        arms.case_id,
+        arms.*,
         case
             when arms.plan_start_date > studies.latest_case_start then 'opened_after_window'
             when arms.plan_start_date < studies.earliest_case_start then 'opened_before_window'

@@ -22,7 +22,7 @@ named as (
     union
     select
         study_id as base_study_id,
-        concat('as_of_', cast(data_cut as varchar)) as reading,
+        concat('as_of_', cast(data_cut as string)) as reading,
         data_cut
     from cuts
 )

@@ -5,7 +5,7 @@ with
 study_cases as (select * from {{ ref('fct_study_cases') }}),
 cases as (select * from {{ ref('fct_cin_cases') }}),
 children as (select * from {{ ref('dim_children') }}),
-studies as (select * from {{ ref('studies') }}),
+studies as (select * from {{ ref('int_study_authorities') }}),
 
 ages as (
     select
@@ -17,7 +17,7 @@ ages as (
                 then {{ completed_years('children.birth_month', 'studies.study_start') }}
             else
                 cases.age_at_plan_start
-                + {{ days_between('cases.plan_start_date', 'studies.study_start') }} / 365.25
+                + {{ days_between('cases.plan_start_date', 'studies.study_start') }} / 365.25e0
         end as age_at_study_start
     from study_cases
     inner join studies using (study_id, la_code)

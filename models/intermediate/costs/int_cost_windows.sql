@@ -15,7 +15,6 @@ observed as (
 
 select
     studies.study_id,
-    studies.la_code,
     studies.programme_id,
     studies.study_start as window_start_date,
     observed.observed_until_date as window_end_date,

@@ -39,11 +39,11 @@ cases as (
     select
         arms.*,
         eligible.case_id,
-        lengths.value / 7.0 as weeks_open,
+        lengths.value / 7e0 as weeks_open,
         lengths.is_censored,
         case
             when closures.value = 1
-                then {{ days_between('lengths.origin_date', 'closures.event_date') }} / 7.0
+                then {{ days_between('lengths.origin_date', 'closures.event_date') }} / 7e0
         end as weeks_to_closure,
         rereferrals.value as is_rereferred,
         escalations.value as is_escalated,

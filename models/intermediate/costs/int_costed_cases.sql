@@ -27,7 +27,7 @@ costed as (
             windows.window_end_date
         ) as until_date
     from treated
-    inner join windows using (study_id, la_code)
+    inner join windows using (study_id)
     inner join ages using (study_id, la_code, case_id)
     left join matched using (study_id, la_code, case_id)
     where

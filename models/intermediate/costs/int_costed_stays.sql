@@ -37,7 +37,7 @@ stays as (
     union all
     select
         links.study_id,
-        links.la_code,
+        links.comparator_la_code as la_code,
         links.comparator_case_id as case_id,
         links.treated_case_id,
         'comparator' as arm,

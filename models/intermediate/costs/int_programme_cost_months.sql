@@ -1,4 +1,4 @@
--- Each month's spending by category: the part that falls within the window, by days, and that part
+-- Each month's spending of an authority by category: the part that falls within the window, by days, and that part
 -- in the prices of the base year: nominal x index of the year / index of the month (FACT22 report,
 -- appendix 10, "Costs data").
 with
@@ -6,9 +6,17 @@ windows as (select * from {{ ref('int_cost_windows') }}),
 lines as (select * from {{ ref('int_admitted_financial_lines') }}),
 price_index as (select * from {{ ref('cpih') }}),
 
+authorities as (
+    select
+        study_id,
+        la_code
+    from {{ ref('int_study_authorities') }}
+),
+
 months as (
     select
         windows.study_id,
+        lines.la_code,
         lines.month_start_date,
         lines.cost_category,
         windows.price_base_year,
@@ -20,6 +28,7 @@ months as (
             as days_to_window_end,
         {{ stable_sum('lines.amount_gbp') }} as nominal_gbp
     from windows
+    inner join authorities using (study_id)
     inner join lines using (la_code, programme_id)
     group by all
 ),
@@ -42,6 +51,7 @@ shared as (
 
 select
     shared.study_id,
+    shared.la_code,
     shared.month_start_date,
     shared.cost_category,
     shared.nominal_gbp,

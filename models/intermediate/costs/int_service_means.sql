@@ -31,7 +31,8 @@ averaged as (
             'comparator': "arm = 'comparator'"
         }.items() -%}
         {{ stable_sum('case when ' ~ condition ~ ' then amount end') }}
-        / {{ stable_sum('case when ' ~ condition ~ ' then weight end') }} as mean_{{ group }},
+        / nullif({{ stable_sum('case when ' ~ condition ~ ' then weight end') }}, 0)
+            as mean_{{ group }},
         {% endfor -%}
         component
     from by_component

@@ -35,8 +35,8 @@ select
     is_matched,
     is_costed,
     case when rereferral_date >= from_date then 1.0 else 0.0 end as referral,
-    greatest(cin_days, 0) / 7.0 as cin_support,
-    greatest(greatest(cp_days, 0) - greatest(both_days, 0), 0) / 7.0 as cp_support,
-    greatest(lac_days, 0) / 7.0 as lac_support,
+    greatest(cin_days, 0) / 7e0 as cin_support,
+    greatest(greatest(cp_days, 0) - greatest(both_days, 0), 0) / 7e0 as cp_support,
+    greatest(lac_days, 0) / 7e0 as lac_support,
     case when closure_date >= from_date then 1.0 else 0.0 end as closure
 from days

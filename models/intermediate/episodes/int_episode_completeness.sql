@@ -80,17 +80,17 @@ select
     status,
     case status
         when 'no_extract' then 'no delivery holds ' || holds
-        when 'not_over' then 'the newest extract is of ' || cast(last_covered as varchar)
+        when 'not_over' then 'the newest extract is of ' || cast(last_covered as string)
         when 'window_unknown'
             then 'no delivery says from which day its ' || holds || ' are complete'
         when 'left_truncated'
             then
-                'complete from ' || cast(first_covered as varchar)
-                || ', needed from ' || cast(needed_from as varchar)
+                'complete from ' || cast(first_covered as string)
+                || ', needed from ' || cast(needed_from as string)
         when 'gap'
             then
-                'no delivery tells of some day from ' || cast(needed_from as varchar)
-                || ' to ' || cast(year_end as varchar)
+                'no delivery tells of some day from ' || cast(needed_from as string)
+                || ' to ' || cast(year_end as string)
     end as reason
 from judged
 where reason_order = 1

@@ -9,7 +9,7 @@ referrals as (
         is_closed_without_need
         and not is_nfa
         and close_date <= {{ year_end('referral_year') }} as is_found_not_in_need,
-        lpad(cast(extract(month from referral_date) as varchar), 2, '0') as referral_month
+        lpad(cast(extract(month from referral_date) as string), 2, '0') as referral_month
     from episodes
     where not is_referral_date_assumed
 ),

@@ -14,8 +14,8 @@ plans as (
         start_date,
         end_date,
         extract_as_of_date,
-        cast(null as varchar) as first_category_code,
-        cast(null as varchar) as latest_category_code,
+        cast(null as string) as first_category_code,
+        cast(null as string) as latest_category_code,
         cast(null as integer) as n_previous_plans
     from {{ ref('int_admitted_cin_plans') }}
     union all
@@ -41,8 +41,8 @@ plans as (
         start_date,
         end_date,
         extract_as_of_date,
-        cast(null as varchar) as first_category_code,
-        cast(null as varchar) as latest_category_code,
+        cast(null as string) as first_category_code,
+        cast(null as string) as latest_category_code,
         cast(null as integer) as n_previous_plans
     from {{ ref('int_admitted_care_periods') }}
 )

@@ -51,7 +51,8 @@ select
     main.analysis_id as main_analysis_id,
     main.estimate as main_estimate,
     described.estimate - main.estimate as difference,
-    sign(round(described.estimate, 12)) = sign(round(main.estimate, 12)) as agrees_in_sign,
+    sign({{ rounded('described.estimate', 12) }}) = sign({{ rounded('main.estimate', 12) }})
+        as agrees_in_sign,
     (described.p_value < 0.05) = (main.p_value < 0.05) as agrees_in_significance
 from described
 inner join main using (study_id, outcome, unit)

@@ -20,8 +20,8 @@ escalations as (
 rounded_rates as (
     select
         study_id,
-        max(case when arm = 'treated' then round(100 * rereferral_rate, 1) end)
-        - max(case when arm = 'comparator' then round(100 * rereferral_rate, 1) end)
+        max(case when arm = 'treated' then {{ rounded('100 * rereferral_rate', 1) }} end)
+        - max(case when arm = 'comparator' then {{ rounded('100 * rereferral_rate', 1) }} end)
             as difference
     from rereferrals
     group by study_id

@@ -24,7 +24,7 @@ relative_effects as (
         effects.study_id,
         effects.sample,
         effects.analysis_id,
-        effects.estimate / comparators.estimate as ratio
+        effects.estimate / nullif(comparators.estimate, 0) as ratio
     from estimates as effects
     inner join estimates as comparators using (study_id, analysis_id)
     where effects.term = 'treated' and comparators.term = 'comparator_mean'
@@ -35,7 +35,7 @@ matched_shares as (select * from {{ ref('fct_matched_shares') }}),
 balance as (select * from {{ ref('fct_covariate_balance') }}),
 
 studies as (
-    select * from {{ ref('int_studies') }}
+    select * from {{ ref('int_study_settings') }}
     where reading = 'main'
 ),
 

@@ -26,7 +26,7 @@ both_arms as (
         study_id,
         component,
         sum(n) as n,
-        sum(n * mean_gap_months) / sum(n) as mean_gap_months
+        {{ stable_sum('n * mean_gap_months') }} / sum(n) as mean_gap_months
     from changes
     group by all
 ),
@@ -70,7 +70,7 @@ figures as (
     union all
     {{ computed_figure(
         'changes', 'risk_change', "''", 'component', 'arm', 'mean_change',
-        "case when round(mean_change, 1) = 0 then 'unchanged'
+        "case when " ~ rounded('mean_change', 1) ~ " = 0 then 'unchanged'
             when mean_change between -1 and 0 then 'small decrease'
             when mean_change < 0 then 'decrease' else 'increase' end"
     ) }}

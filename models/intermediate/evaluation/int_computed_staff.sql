@@ -6,7 +6,7 @@ workloads as (
     select
         *,
         case organisation when 'programme' then 'treated' else 'comparator' end as arm,
-        substring(cast(month_start_date as varchar), 1, 7) as counted_month
+        substring(cast(month_start_date as string), 1, 7) as counted_month
     from {{ ref('int_workloads') }}
 ),
 
@@ -28,7 +28,8 @@ ratios as (
     select
         study_id,
         measure,
-        avg(mean_treated) / nullif(avg(mean_comparator), 0) as ratio
+        ({{ stable_sum('mean_treated') }} / count(*))
+        / nullif({{ stable_sum('mean_comparator') }} / count(*), 0) as ratio
     from both_counted
     where mean_treated is not null and mean_comparator is not null
     group by
@@ -47,7 +48,7 @@ factors as (
     select
         *,
         case organisation when 'programme' then 'treated' else 'comparator' end as arm,
-        substring(cast(survey_month as varchar), 1, 7) as asked_month
+        substring(cast(survey_month as string), 1, 7) as asked_month
     from {{ ref('int_staff_stress_factors') }}
     where survey_month is not null
 ),
@@ -76,8 +77,8 @@ figures as (
     union all
     {{ computed_figure(
         'benchmarks', 'workload_range', "''", 'measure', 'arm',
-        text_value="cast(cast(lowest as bigint) as varchar) || '-'
-            || cast(cast(highest as bigint) as varchar)",
+        text_value="cast(cast(lowest as bigint) as string) || '-'
+            || cast(cast(highest as bigint) as string)",
         where='lowest is not null'
     ) }}
     union all

@@ -51,7 +51,7 @@ lengths as (
     select
         study_id,
         {{ completed_months('study_start', 'study_end') }} as n_months
-    from {{ ref('int_studies') }}
+    from {{ ref('int_study_settings') }}
     where reading = 'main'
 ),
 
@@ -71,7 +71,7 @@ figures as (
     union all
     {{ computed_figure(
         'entries', 'entry_month', "''", "'" ~ moment ~ "'",
-        text_value='substring(cast(' ~ moment ~ ' as varchar), 1, 7)',
+        text_value='substring(cast(' ~ moment ~ ' as string), 1, 7)',
         where=moment ~ ' is not null'
     ) }}
     {% endfor -%}

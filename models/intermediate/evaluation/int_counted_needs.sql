@@ -22,7 +22,7 @@ described as (
         cases.plan_start_date,
         records.is_index_child,
         coalesce(needs.code, 'N0') as need_code,
-        {{ days_between("date '2000-01-01'", 'cases.plan_start_date') }} / 365.25
+        {{ days_between("date '2000-01-01'", 'cases.plan_start_date') }} / 365.25e0
         - records.age_at_plan_start as birth_time_years,
         case
             when
@@ -60,7 +60,7 @@ counted as (
                 la_code,
                 arm,
                 case when counted_by = 'family' then family_id else case_id end
-            order by birth_time_years nulls last, plan_start_date, need_code, case_id
+            order by birth_time_years nulls last, plan_start_date, need_code nulls last, case_id
         ) = 1
 )
 

@@ -9,7 +9,7 @@ analyses as (
     where reading = 'main'
 ),
 
-studies as (select * from {{ ref('int_studies') }}),
+studies as (select * from {{ ref('int_study_settings') }}),
 of_samples as (select * from {{ ref('int_sample_diagnostics') }}),
 of_subgroups as (select * from {{ ref('int_subgroup_diagnostics') }}),
 of_analyses as (select * from {{ ref('int_analysis_diagnostics') }}),

@@ -60,7 +60,7 @@ select
     matched.n_matched,
     estimates.status_reason
 from {{ ref('study_analyses') }} as analyses
-inner join {{ ref('studies') }} as studies using (study_id)
+inner join {{ ref('int_study_authorities') }} as studies using (study_id)
 left join deliveries
     on studies.la_code = deliveries.la_code
 left join failures

@@ -74,7 +74,7 @@ findings as (
         watched.what || ' are told until ' || watched.told_until
         || ', before the study ended: later ones are not seen' as because
     from watched
-    inner join {{ ref('studies') }} as studies
+    inner join {{ ref('int_study_authorities') }} as studies
         on
             watched.la_code = studies.la_code
             and watched.told_until < studies.study_end

@@ -3,7 +3,7 @@
 -- children; families where these were allocated to the arms. Numbers have no events.
 with
 studies as (
-    select * from {{ ref('int_studies') }}
+    select * from {{ ref('int_study_settings') }}
     where reading = 'main'
 ),
 
@@ -21,7 +21,7 @@ members as (
     select
         study_id,
         method as sample,
-        cast(null as varchar) as subgroup,
+        cast(null as string) as subgroup,
         case_id
     from samples
     union all

@@ -20,8 +20,8 @@ select
     scores.study_id,
     avg(
         case
-            when scores.score between ranges.lowest_score and ranges.highest_score then 1.0
-            else 0.0
+            when scores.score between ranges.lowest_score and ranges.highest_score then 1e0
+            else 0e0
         end
     ) as share_of_treated_overlapping
 from scores

@@ -21,7 +21,7 @@
     ),
     'subgroup': ('subgroups', 'subgroup', ['attribute', 'lower_bound', 'upper_bound']),
     'reading': ('readings', "reading || ': ' || parameter_id", ['value']),
-    'data_cut': ('cuts', 'cast(data_cut as varchar)', ['data_cut']),
+    'data_cut': ('cuts', 'cast(data_cut as string)', ['data_cut']),
     'threshold': ('study_thresholds', 'diagnostic', ['worse_when', 'warn_at', 'fail_at'])
 } %}
 with
@@ -75,7 +75,7 @@ items as (
     where value is not null
     {%- for fact in facts %}
     union all
-    {{ plan_items('studies', 'fact', "'" ~ fact ~ "'", 'cast(' ~ fact ~ ' as varchar)') }}
+    {{ plan_items('studies', 'fact', "'" ~ fact ~ "'", 'cast(' ~ fact ~ ' as string)') }}
     where {{ fact }} is not null
     {%- endfor %}
     {%- for kind, (relation, item, cells) in kinds.items() %}

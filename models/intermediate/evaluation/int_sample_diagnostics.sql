@@ -37,7 +37,7 @@ shares as (
         coalesce(max(sizes.n_cases) filter (where sizes.arm = 'treated'), 0)
         / cast(nullif(max(eligible.n_treated), 0) as double) as share_of_treated_matched
     from asked
-    inner join {{ ref('int_studies') }} as studies using (study_id)
+    inner join {{ ref('int_study_settings') }} as studies using (study_id)
     left join {{ ref('int_sample_sizes') }} as sizes using (study_id, sample)
     left join eligible using (study_id)
     where studies.comparators_matched
@@ -90,7 +90,7 @@ figures as (
     select
         study_id,
         sample,
-        cast(null as varchar) as outcome,
+        cast(null as string) as outcome,
         '{{ diagnostic }}' as diagnostic,
         cast({{ diagnostic }} as double) as value
     from {{ relation }}

@@ -31,7 +31,8 @@ select
     sample_outcomes.outcome,
     terms.term,
     count(sample_outcomes.event_date) as n_events,
-    avg(sample_outcomes.value) as unweighted_mean
+    {{ stable_sum('sample_outcomes.value') }} / nullif(count(sample_outcomes.value), 0)
+        as unweighted_mean
 from sample_outcomes
 inner join terms using (arm)
 group by all

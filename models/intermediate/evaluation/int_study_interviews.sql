@@ -1,6 +1,6 @@
 -- The interviews of each study, with what a file leaves out called not stated.
 with
-studies as (select * from {{ ref('studies') }}),
+studies as (select * from {{ ref('int_study_authorities') }}),
 interviews as (select * from {{ ref('int_admitted_interviews') }})
 
 select

@@ -26,7 +26,7 @@ figures as (
         study_id,
         sample,
         subgroup,
-        cast(null as varchar) as outcome,
+        cast(null as string) as outcome,
         'largest_abs_smd' as diagnostic,
         max(abs(smd)) as value
     from balance

@@ -12,6 +12,7 @@ ranked as (
         pairs.study_id,
         pairs.la_code,
         pairs.treated_case_id,
+        pairs.comparator_la_code,
         pairs.comparator_case_id,
         pairs.gap_days,
         studies.match_ratio,
@@ -28,7 +29,7 @@ ranked as (
             else 1.0
         end as closeness,
         row_number() over (
-            partition by pairs.study_id, pairs.treated_case_id
+            partition by pairs.study_id, pairs.la_code, pairs.treated_case_id
             order by
                 abs(pairs.gap_days), comparators.plan_start_date,
                 comparators.age_at_plan_start nulls last, comparators.file_key,
@@ -39,7 +40,7 @@ ranked as (
     inner join comparators
         on
             pairs.study_id = comparators.study_id
-            and pairs.la_code = comparators.la_code
+            and pairs.comparator_la_code = comparators.la_code
             and pairs.comparator_case_id = comparators.case_id
 ),
 
@@ -51,6 +52,7 @@ chosen as (
 totals as (
     select
         study_id,
+        la_code,
         treated_case_id,
         {{ stable_sum('closeness') }} as total_closeness
     from chosen
@@ -61,8 +63,9 @@ select
     chosen.study_id,
     chosen.la_code,
     chosen.treated_case_id,
+    chosen.comparator_la_code,
     chosen.comparator_case_id,
     chosen.gap_days,
     cast(chosen.closeness / totals.total_closeness as double) as weight
 from chosen
-inner join totals using (study_id, treated_case_id)
+inner join totals using (study_id, la_code, treated_case_id)

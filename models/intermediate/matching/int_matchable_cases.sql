@@ -1,14 +1,15 @@
 -- Eligible cases with their stratum, and what the caliper and the open-at-entry rule need, in
 -- studies that seek comparators (`comparators_matched`, `comparator_rule`).
 with
-arms as (select * from {{ ref('int_study_arms') }}),
-
-eligibility as (
+arms as (
     select * from {{ ref('int_study_eligibility') }}
     where is_eligible
 ),
 
-strata as (select * from {{ ref('int_strata') }}),
+strata as (
+    select * from {{ ref('int_strata') }}
+    where is_eligible
+),
 
 studies as (
     select * from {{ ref('int_studies') }}
@@ -30,5 +31,4 @@ select
     strata.stratum
 from arms
 inner join studies using (study_id, la_code)
-inner join eligibility using (study_id, la_code, case_id)
 left join strata using (study_id, la_code, case_id)

@@ -10,6 +10,7 @@ links as (
         'cem_caliper' as method,
         la_code,
         treated_case_id,
+        comparator_la_code,
         comparator_case_id,
         gap_days,
         weight
@@ -20,10 +21,11 @@ links as (
         method,
         la_code,
         treated_case_id,
+        comparator_la_code,
         comparator_case_id,
         gap_days,
-        cast(1.0 as double) / count(*) over (partition by study_id, method, treated_case_id)
-            as weight
+        cast(1.0 as double)
+        / count(*) over (partition by study_id, method, la_code, treated_case_id) as weight
     from by_score
 )
 

@@ -1,19 +1,20 @@
 -- The cases of each sample with their weights. Matched: a treated case counts once, a comparator
--- as the sum of its links; by propensity score they may be scaled to add up to their own number
+-- as the sum of its links, or of what counts say they would be where there are too many
+-- (`links_kept_up_to`); by propensity score they may be scaled to add up to their own number
 -- (`psm_weight_scale`). Unmatched: every eligible case counts once, as the "before" of every
 -- balance table and as a trial compares its arms. Allocated children: every child of a trial
 -- that takes part, whether or not its family is counted by it and its case's outcome is known.
 with
 links as (select * from {{ ref('int_matched_links') }}),
-arms as (select * from {{ ref('int_study_arms') }}),
-eligibility as (select * from {{ ref('int_study_eligibility') }}),
+counted as (select * from {{ ref('py_caliper_weights') }}),
+cases as (select * from {{ ref('int_study_eligibility') }}),
 studies as (select * from {{ ref('int_studies') }}),
 
 comparators as (
     select
         study_id,
         method,
-        la_code,
+        comparator_la_code as la_code,
         comparator_case_id as case_id,
         {{ stable_sum('weight') }} as weight
     from links
@@ -57,31 +58,38 @@ samples as (
     inner join studies using (study_id, la_code)
     union all
     select
-        arms.study_id,
-        'unmatched' as method,
-        arms.la_code,
-        arms.case_id,
-        arms.arm,
-        cast(1.0 as double) as weight
-    from arms
-    inner join eligibility using (study_id, la_code, case_id)
-    where eligibility.is_eligible
+        study_id,
+        'cem_caliper' as method,
+        la_code,
+        case_id,
+        arm,
+        weight
+    from counted
     union all
     select
-        arms.study_id,
-        'allocated_children' as method,
-        arms.la_code,
-        arms.case_id,
-        arms.arm,
+        cases.study_id,
+        'unmatched' as method,
+        cases.la_code,
+        cases.case_id,
+        cases.arm,
         cast(1.0 as double) as weight
-    from arms
-    inner join eligibility using (study_id, la_code, case_id)
+    from cases
+    where cases.is_eligible
+    union all
+    select
+        cases.study_id,
+        'allocated_children' as method,
+        cases.la_code,
+        cases.case_id,
+        cases.arm,
+        cast(1.0 as double) as weight
+    from cases
     inner join studies using (study_id, la_code)
     where
         studies.arm_source = 'allocation'
         and (
-            eligibility.is_eligible
-            or eligibility.ineligible_reason in ('not_index_child', 'outcome_incomplete')
+            cases.is_eligible
+            or cases.ineligible_reason in ('not_index_child', 'outcome_incomplete')
         )
 )
 

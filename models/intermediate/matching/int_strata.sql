@@ -1,3 +1,4 @@
+{{ config(materialized='view') }}
 -- The stratum of a case: its bins on every covariate that the study matches on, in the study's
 -- order. A case that lacks one of them has no stratum and can't be matched.
 with
@@ -14,6 +15,7 @@ strata as (
         binned.study_id,
         binned.la_code,
         binned.case_id,
+        binned.is_eligible,
         case
             when count(binned.bin) = count(*)
                 then {{ ordered_list('binned.bin', 'covariates.covariate_order') }}

@@ -1,3 +1,4 @@
+{{ config(materialized='view') }}
 -- The covariates a study names, one row per case: the value that enters means and models, and
 -- the bin that enters strata. A category is 1 where the case has it and 0 elsewhere, so that a
 -- missing or unknown code counts as "other"; of levels each whole value is a bin of its own.
@@ -13,6 +14,7 @@ valued as (
         studies.base_study_id,
         attributes.la_code,
         attributes.case_id,
+        attributes.is_eligible,
         covariates.covariate,
         covariates.kind,
         case
@@ -39,12 +41,13 @@ binned as (
         valued.study_id,
         valued.la_code,
         valued.case_id,
+        valued.is_eligible,
         valued.covariate,
         valued.value,
         case
-            when valued.kind = 'category' then cast(cast(valued.value as integer) as varchar)
+            when valued.kind = 'category' then cast(cast(valued.value as integer) as string)
             when valued.kind = 'exact' then valued.text_value
-            when valued.kind = 'levels' then cast(cast(valued.value as integer) as varchar)
+            when valued.kind = 'levels' then cast(cast(valued.value as integer) as string)
             else bins.bin
         end as bin
     from valued

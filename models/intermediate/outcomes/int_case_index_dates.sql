@@ -4,11 +4,12 @@
 with
 arms as (select * from {{ ref('int_study_arms') }}),
 links as (select * from {{ ref('int_caliper_links') }}),
+counted as (select * from {{ ref('py_caliper_weights') }}),
 
 first_linked_entries as (
     select
         links.study_id,
-        links.la_code,
+        links.comparator_la_code as la_code,
         links.comparator_case_id as case_id,
         min(treated.entry_date) as index_date
     from links
@@ -18,6 +19,14 @@ first_linked_entries as (
             and links.la_code = treated.la_code
             and links.treated_case_id = treated.case_id
     group by all
+    union all
+    select
+        study_id,
+        la_code,
+        case_id,
+        first_entry_date as index_date
+    from counted
+    where arm = 'comparator'
 )
 
 select

@@ -12,7 +12,7 @@ escalations as (select * from {{ ref('int_observed_escalations') }}),
 entries as (
     select
         links.study_id,
-        links.la_code,
+        links.comparator_la_code as la_code,
         links.comparator_case_id as case_id,
         links.treated_case_id,
         links.weight,

@@ -54,7 +54,7 @@ select
     la_code,
     'delivery' as suite,
     expectation,
-    cast(null as varchar) as column_name,
+    cast(null as string) as column_name,
     'critical' as severity,
     success,
     case when success then 0 else 1 end as unexpected_count,

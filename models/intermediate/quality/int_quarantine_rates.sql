@@ -32,7 +32,7 @@ counted as (
     select
         file_key,
         'all reasons together' as expectation,
-        cast(null as varchar) as column_name,
+        cast(null as string) as column_name,
         count(*) as n_quarantined
     from quarantined
     group by all

@@ -34,10 +34,10 @@ select
                     partition by results.la_code, results.suite
                     order by
                         results.expectation,
-                        results.column_name,
-                        results.file_names,
-                        results.element_count,
-                        results.unexpected_count
+                        results.column_name nulls last,
+                        results.file_names nulls last,
+                        results.element_count nulls last,
+                        results.unexpected_count nulls last
                 )
     end as unexpected_cell,
     case
@@ -46,7 +46,8 @@ select
         when results.suite != 'delivery'
             then
                 'expectations/' || results.suite || '/of_' || dense_rank() over (
-                    partition by results.la_code, results.suite order by results.element_count
+                    partition by results.la_code, results.suite
+                    order by results.element_count nulls last
                 )
     end as element_cell
 from results

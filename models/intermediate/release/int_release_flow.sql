@@ -6,7 +6,7 @@ flow as (select * from {{ ref('fct_sample_flow') }}),
 ordered as (
     select
         *,
-        max(step_order) filter (where step != 'matched') over (partition by study_id, arm)
+        max(case when step != 'matched' then step_order end) over (partition by study_id, arm)
             as last_step
     from flow
 ),

@@ -35,8 +35,9 @@ windows as (
     window nested as (
         partition by figures.la_code, figures.year, figures.measure, presets.clock_from
         order by
-            case presets.window_unit when 'month' then 30.5 else 1 end * presets.window_length,
-            figures.n,
+            case presets.window_unit when 'month' then 30.5 else 1 end * presets.window_length
+            nulls last,
+            figures.n nulls last,
             figures.level
     )
 )

@@ -43,7 +43,7 @@ staff as (
 bands as (
     select
         *,
-        'stress/' || organisation || '/' || coalesce(cast(survey_month as varchar), '') as cell
+        'stress/' || organisation || '/' || coalesce(cast(survey_month as string), '') as cell
     from {{ ref('fct_staff_stress_distribution') }}
     where n_respondents is not null
 )

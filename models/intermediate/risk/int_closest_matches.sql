@@ -14,6 +14,7 @@ ranked as (
         links.study_id,
         links.la_code,
         links.treated_case_id,
+        links.comparator_la_code,
         links.comparator_case_id,
         links.gap_days,
         row_number() over (
@@ -23,18 +24,19 @@ ranked as (
                 records.plan_start_date,
                 records.age_completed_years nulls last,
                 records.source_row_number,
-                records.extract_as_of_date,
+                records.extract_as_of_date nulls last,
                 records.file_key
         ) as closeness
     from links
     inner join records
-        on links.la_code = records.la_code and links.comparator_case_id = records.case_id
+        on links.comparator_la_code = records.la_code and links.comparator_case_id = records.case_id
 )
 
 select
     study_id,
     la_code,
     treated_case_id,
+    comparator_la_code,
     comparator_case_id,
     gap_days
 from ranked

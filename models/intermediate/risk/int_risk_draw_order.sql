@@ -22,9 +22,9 @@ select
             md5(
                 concat_ws(
                     '|',
-                    cast(parameters.risk_sample_seed as varchar),
-                    cast(records.plan_start_date as varchar),
-                    cast(records.source_row_number as varchar)
+                    cast(parameters.risk_sample_seed as string),
+                    cast(records.plan_start_date as string),
+                    cast(records.source_row_number as string)
                 )
             ),
             records.extract_as_of_date,

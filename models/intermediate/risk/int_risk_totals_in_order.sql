@@ -42,8 +42,8 @@ select
     ordered.value_order,
     ordered.n,
     case parameters.box_hinges
-        when 'tukey' then (floor((ordered.n + 1) / 2.0) + 1) / 2.0
-        else 1 + (ordered.n - 1) / 4.0
+        when 'tukey' then (floor((ordered.n + 1) / 2e0) + 1) / 2e0
+        else 1 + (ordered.n - 1) / 4e0
     end as hinge_position
 from ordered
 inner join parameters using (study_id)

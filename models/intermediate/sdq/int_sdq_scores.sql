@@ -17,7 +17,7 @@ candidates as (
             order by
                 scale_scores.answered_date asc nulls last,
                 scale_scores.n_answers desc,
-                scale_scores.informant asc
+                scale_scores.informant asc nulls last
         ) as informant_rank
     from studies
     inner join scale_scores

@@ -2,7 +2,7 @@
 -- reads low as good (FACT22, appendix 4, "Staff stress"), the tool's own scores go the other way.
 -- Who answered an item more than once counts with the first answer.
 with
-studies as (select * from {{ ref('studies') }}),
+studies as (select * from {{ ref('int_study_authorities') }}),
 answers as (select * from {{ ref('int_admitted_staff_survey_answers') }}),
 items as (select * from {{ ref('stress_items') }}),
 

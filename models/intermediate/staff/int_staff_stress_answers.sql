@@ -2,7 +2,7 @@
 -- it was given in: a month is a wave (Project Crewe, "Stress", and Figure 12). Who answered twice
 -- in a month counts with the first answer.
 with
-studies as (select * from {{ ref('studies') }}),
+studies as (select * from {{ ref('int_study_authorities') }}),
 scores as (select * from {{ ref('int_admitted_staff_stress_scores') }}),
 
 ranked as (

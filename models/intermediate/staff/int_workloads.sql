@@ -2,7 +2,7 @@
 -- few were counted: fct_workloads hides the small groups. Who was counted several times in a month
 -- enters with the mean of that month.
 with
-studies as (select * from {{ ref('studies') }}),
+studies as (select * from {{ ref('int_study_authorities') }}),
 counts as (select * from {{ ref('int_admitted_workload_counts') }}),
 benchmarks as (select * from {{ ref('workload_benchmarks') }}),
 

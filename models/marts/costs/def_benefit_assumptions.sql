@@ -11,7 +11,7 @@ stated as (
     select
         study_id,
         'weekly_cost_' || arm as assumption_id,
-        cast(weekly_cost_gbp as varchar) as value,
+        cast(weekly_cost_gbp as string) as value,
         'GBP per week' as unit,
         status,
         source,

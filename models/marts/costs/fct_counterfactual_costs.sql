@@ -5,6 +5,11 @@
 with
 sums as (select * from {{ ref('int_counterfactual_sums') }}),
 
+counted as (
+    select distinct study_id
+    from {{ ref('py_caliper_weights') }}
+),
+
 matched as (
     select
         study_id,
@@ -17,9 +22,11 @@ matched as (
 joined as (
     select
         sums.*,
-        coalesce(matched.is_enough, false) as is_enough
+        counted.study_id is null and coalesce(matched.is_enough, false) as is_enough,
+        counted.study_id is not null as is_unlinked
     from sums
     left join matched using (study_id)
+    left join counted using (study_id)
 ),
 
 judged as (
@@ -28,6 +35,10 @@ judged as (
         case
             when n_cases = 0 or case_weeks = 0
                 then 'no_cases: no case of this age was in the programme within the study'
+            when is_unlinked
+                then
+                    'links_not_kept: the study has more links than it keeps (links_kept_up_to), '
+                    || 'and a comparator costs from the entry of each case it serves'
             when is_mean_missing
                 then 'no_comparators: an age group with cases has no matched case of either arm'
             when not is_enough

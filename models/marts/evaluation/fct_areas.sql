@@ -27,7 +27,8 @@ children as (
     qualify
         row_number() over (
             partition by cases.study_id, cases.la_code, cases.arm, cases.child_id
-            order by cases.entry_date nulls last, cases.plan_start_date, details.ward
+            order by
+                cases.entry_date nulls last, cases.plan_start_date, details.ward nulls last
         ) = 1
 ),
 
@@ -37,7 +38,8 @@ located as (
         children.arm,
         coalesce(areas.area, 'Unknown/out of area') as area,
         rank() over (
-            partition by children.study_id, children.arm order by children.entry_date
+            partition by children.study_id, children.arm
+            order by children.entry_date nulls last
         ) as entry_rank,
         studies.interim_list_children
     from children

@@ -15,7 +15,7 @@ studies as (
     select
         study_id,
         cast(substr(absence_school_year, 1, 4) || '-08-31' as date) as school_year_begins
-    from {{ ref('int_studies') }}
+    from {{ ref('int_study_settings') }}
     where reading = 'main' and absence_school_year is not null
 ),
 
@@ -46,7 +46,8 @@ children as (
         absences.case_id is not null or coalesce(
             floor(
                 cases.age_at_plan_start
-                + {{ days_between('cases.plan_start_date', 'studies.school_year_begins') }} / 365.25
+                + {{ days_between('cases.plan_start_date', 'studies.school_year_begins') }}
+                / 365.25e0
             ) between 4 and 15,
             false
         ) as is_of_school_age

@@ -17,9 +17,9 @@ ranked as (
             partition by study_id, case_number
             order by
                 case when case_outcome = 'not_stated' then 1 else 0 end asc,
-                interview_date desc,
-                case_outcome asc,
-                organisation asc
+                interview_date desc nulls last,
+                case_outcome asc nulls last,
+                organisation asc nulls last
         ) as interview_rank
     from interviews
 ),

@@ -10,7 +10,16 @@ analyses as (
     where reading = 'main' or data_cut is not null
 ),
 
-studies as (select * from {{ ref('int_studies') }}),
+studies as (
+    select
+        study_id,
+        study_end,
+        max(observed_until) as observed_until,
+        max(followed_until) as followed_until
+    from {{ ref('int_studies') }}
+    group by all
+),
+
 definitions as (select * from {{ ref('outcome_definitions') }}),
 
 of_cuts as (
@@ -26,7 +35,7 @@ maturity as (
         cases.study_id,
         cases.method as sample,
         outcomes.outcome,
-        avg(case when outcomes.value is null or outcomes.is_censored then 0.0 else 1.0 end)
+        avg(case when outcomes.value is null or outcomes.is_censored then 0e0 else 1e0 end)
             as share_known
     from {{ ref('int_sample_cases') }} as cases
     inner join {{ ref('int_case_outcomes') }} as outcomes using (study_id, la_code, case_id)

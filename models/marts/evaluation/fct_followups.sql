@@ -4,7 +4,16 @@
 -- who were watched so far.
 with
 counted as (select * from {{ ref('py_followups') }}),
-studies as (select * from {{ ref('int_studies') }})
+
+studies as (
+    select
+        study_id,
+        base_study_id,
+        data_cut,
+        max(followed_until) as followed_until
+    from {{ ref('int_studies') }}
+    group by all
+)
 
 select
     studies.base_study_id as study_id,

@@ -9,6 +9,7 @@ select
     links.method,
     links.la_code,
     links.treated_case_id,
+    links.comparator_la_code,
     links.comparator_case_id,
     links.gap_days,
     links.weight

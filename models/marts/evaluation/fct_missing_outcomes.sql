@@ -20,7 +20,7 @@ counted as (
         {% for arm in ['treated', 'comparator'] -%}
         count(*) filter (where cases.arm = '{{ arm }}') as n_{{ arm }},
         count(outcomes.value) filter (where cases.arm = '{{ arm }}') as n_known_{{ arm }},
-        cast(sum(outcomes.value) filter (where cases.arm = '{{ arm }}') as double)
+        {{ stable_sum("case when cases.arm = '" ~ arm ~ "' then outcomes.value end") }}
             as n_events_{{ arm }},
         {% endfor -%}
         reported.study_id,

@@ -5,7 +5,7 @@ with
 figures as (select * from {{ ref('published_figures') }}),
 sources as (select * from {{ ref('figure_sources') }}),
 computed as (select * from {{ ref('int_computed_figures') }}),
-studies as (select distinct study_id from {{ ref('int_studies') }}),
+studies as (select distinct study_id from {{ ref('int_study_settings') }}),
 analyses as (select * from {{ ref('study_analyses') }}),
 
 paired as (

@@ -21,7 +21,7 @@ steps as (
         steps.ineligible_reason,
         steps.reason
     from {{ ref('sample_flow_steps') }} as steps
-    cross join {{ ref('int_studies') }} as studies
+    cross join {{ ref('int_study_settings') }} as studies
     where
         (
             steps.step != 'matched'

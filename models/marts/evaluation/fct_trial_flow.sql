@@ -65,7 +65,7 @@ members as (
             else 'in_window'
         end as left_at
     from cases
-    inner join studies using (study_id)
+    inner join studies using (study_id, la_code)
 )
 
 select

@@ -37,7 +37,7 @@ results as (
     union all
     select
         file_checks.*,
-        cast(null as varchar) as what_to_do
+        cast(null as string) as what_to_do
     from file_checks
     union all
     select
@@ -51,7 +51,7 @@ results as (
         la_code,
         'cin_rules' as suite,
         rule || ': ' || meaning as expectation,
-        cast(null as varchar) as column_name,
+        cast(null as string) as column_name,
         'warning' as severity,
         verdict = 'pass' as success,
         n_flagged as unexpected_count,

@@ -7,7 +7,7 @@ analyses as (
         study_analyses.study_id,
         study_analyses.analysis_id
     from {{ ref('study_analyses') }} as study_analyses
-    inner join {{ ref('studies') }} as studies using (study_id)
+    inner join {{ ref('int_study_authorities') }} as studies using (study_id)
 ),
 
 findings as (select * from {{ ref('int_fitness_findings') }}),

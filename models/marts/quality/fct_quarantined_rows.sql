@@ -11,7 +11,7 @@ with refused_at_door as (
         holds as table_name,
         reason_code,
         reason,
-        cast(null as varchar) as unreadable_dates
+        cast(null as string) as unreadable_dates
     from {{ ref('stg_landing__refused_rows') }}
 ),
 
@@ -25,8 +25,8 @@ quarantined as (
         source_row_number,
         '{{ holds }}' as table_name,
         quarantine_code as reason_code,
-        cast(null as varchar) as reason,
-        cast({{ unreadable_dates }} as varchar) as unreadable_dates
+        cast(null as string) as reason,
+        cast({{ unreadable_dates }} as string) as unreadable_dates
     from {{ ref(records) }}
     where fate = 'quarantined'
     {{ 'union all' if not loop.last }}

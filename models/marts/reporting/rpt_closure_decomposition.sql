@@ -44,7 +44,7 @@ select
     ] -%}
     case
         when not judged.is_shown then null
-        when profiles.rates_from_rounded then round(judged.{{ column }}, 2)
+        when profiles.rates_from_rounded then {{ rounded('judged.' ~ column, 2) }}
         else judged.{{ column }}
     end as {{ column }},
     {% endfor -%}

@@ -43,7 +43,7 @@ select
     ] -%}
     case
         when not judged.is_shown then null
-        when judged.is_rounded then round(judged.{{ column }}, 2)
+        when judged.is_rounded then {{ rounded('judged.' ~ column, 2) }}
         else judged.{{ column }}
     end as {{ column }},
     {% endfor -%}

@@ -16,7 +16,7 @@ judged as (
         case
             when not analyses.is_shown then analyses.disclosure
             when facts.df < profiles.smallest_residual_df then 'u'
-            when facts.term like '%\_if\_%' escape '\' or facts.term like '%\_unless\_%' escape '\'
+            when facts.term like '%!_if!_%' escape '!' or facts.term like '%!_unless!_%' escape '!'
                 then 'c'
             else 'shown'
         end as disclosure,
@@ -25,7 +25,7 @@ judged as (
             when facts.df < profiles.smallest_residual_df
                 then 'Has fewer than ' || profiles.smallest_residual_df
                     || ' residual degrees of freedom'
-            when facts.term like '%\_if\_%' escape '\' or facts.term like '%\_unless\_%' escape '\'
+            when facts.term like '%!_if!_%' escape '!' or facts.term like '%!_unless!_%' escape '!'
                 then 'Rests on counts by level of a covariate, which are not controlled'
         end as disclosure_reason
     from facts

@@ -13,7 +13,7 @@ select
     {% for column in ['risk_ratio', 'ci_low', 'ci_high', 'evalue', 'evalue_of_interval'] -%}
     case
         when not analyses.is_shown then null
-        when analyses.gives_exact_counts then round(facts.{{ column }}, 2)
+        when analyses.gives_exact_counts then {{ rounded('facts.' ~ column, 2) }}
         else facts.{{ column }}
     end as {{ column }},
     {% endfor -%}

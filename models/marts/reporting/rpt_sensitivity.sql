@@ -31,7 +31,7 @@ select
     {% for column in ['std_error', 'ci_low', 'ci_high'] -%}
     {{ coarse(column) }},
     {% endfor -%}
-    case when judged.is_shown then round(judged.p_value, 3) end as p_value,
+    case when judged.is_shown then {{ rounded('judged.p_value', 3) }} end as p_value,
     judged.status,
     judged.status_reason,
     judged.main_analysis_id,

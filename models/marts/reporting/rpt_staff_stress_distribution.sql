@@ -4,7 +4,7 @@ with
 bands as (
     select
         *,
-        'stress/' || organisation || '/' || coalesce(cast(survey_month as varchar), '') as cell
+        'stress/' || organisation || '/' || coalesce(cast(survey_month as string), '') as cell
     from {{ ref('fct_staff_stress_distribution') }}
 ),
 
@@ -15,7 +15,7 @@ largest as (
     select
         study_id,
         organisation,
-        coalesce(cast(survey_month as varchar), '') as month,
+        coalesce(cast(survey_month as string), '') as month,
         max(stress_score) / nullif(cast(sum(stress_score * n) as double), 0) as largest_share
     from {{ ref('int_staff_stress_distribution') }}
     group by all
@@ -47,7 +47,7 @@ decided as (
         on
             bands.study_id = largest.study_id
             and bands.organisation = largest.organisation
-            and coalesce(cast(bands.survey_month as varchar), '') = largest.month
+            and coalesce(cast(bands.survey_month as string), '') = largest.month
     cross join profiles
 )
 

@@ -28,7 +28,7 @@ judged as (
                 then facts.value
             when facts.diagnostic like 'share%' then null
             when profiles.authority_rounding = 1 then facts.value
-            else round(facts.value, 2)
+            else {{ rounded('facts.value', 2) }}
         end as released
     from facts
     inner join analyses using (study_id, analysis_id)

@@ -3,7 +3,7 @@
 -- of the study's sample coded at both. The study says what box and whiskers show (ambiguity A29b);
 -- a value beyond the whiskers is an outlier.
 {%- set edges = {
-    'lower_hinge': 'hinge_position', 'median': '(n + 1) / 2.0',
+    'lower_hinge': 'hinge_position', 'median': '(n + 1) / 2e0',
     'upper_hinge': 'n + 1 - hinge_position'
 } %}
 with
@@ -69,7 +69,7 @@ plots as (
         max(value) as maximum,
         count(case when is_outlier then 1 end) as n_outliers,
         {{ ordered_list(
-            'case when is_outlier then cast(value as varchar) end', 'value', ', '
+            'case when is_outlier then ' ~ number_text('value') ~ ' end', 'value', ', '
         ) }} as outlier_values
     from judged
     group by study_id, arm, measure, lower_hinge, median, upper_hinge

@@ -3,15 +3,19 @@
 -- analysis sampling"); one whose closest comparator already serves a case drawn before is passed
 -- over, so that no notes are coded twice, and one without a match is drawn and marked. Arms by
 -- themselves: as many cases of either arm, in turns (Project Crewe report, "Risk analysis method").
+-- Where links are too many to be kept nobody can tell who has a match.
 with
 draw_order as (select * from {{ ref('int_risk_draw_order') }}),
 closest as (select * from {{ ref('int_closest_matches') }}),
+counted as (select distinct study_id from {{ ref('py_caliper_weights') }}),
 
 paired as (
     select
         draw_order.*,
+        closest.comparator_la_code,
         closest.comparator_case_id,
         closest.gap_days,
+        counted.study_id is null as is_linked,
         row_number() over (
             partition by
                 draw_order.study_id,
@@ -24,6 +28,8 @@ paired as (
             draw_order.study_id = closest.study_id
             and draw_order.la_code = closest.la_code
             and draw_order.case_id = closest.treated_case_id
+    left join counted
+        on draw_order.study_id = counted.study_id
     where draw_order.risk_sample_design = 'closest_pairs'
 ),
 
@@ -48,9 +54,10 @@ select
     la_code,
     draw_number,
     case_id as treated_case_id,
+    comparator_la_code,
     comparator_case_id,
     gap_days,
-    comparator_case_id is not null as is_matched
+    case when is_linked then comparator_case_id is not null end as is_matched
 from pairs
 where draw_number <= risk_sample_size
 union all
@@ -59,6 +66,7 @@ select
     la_code,
     draw_number,
     case when arm = 'treated' then case_id end as treated_case_id,
+    case when arm = 'comparator' then la_code end as comparator_la_code,
     case when arm = 'comparator' then case_id end as comparator_case_id,
     null as gap_days,
     cast(null as boolean) as is_matched

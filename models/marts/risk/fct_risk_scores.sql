@@ -52,7 +52,18 @@ parts as (
 ),
 
 scores as (
-    select * from parts
+    select
+        la_code,
+        study_id,
+        case_id,
+        arm,
+        is_matched,
+        time_point,
+        component,
+        score,
+        n_factors_coded,
+        coded_date
+    from parts
     union all
     select
         la_code,

@@ -18,7 +18,20 @@
 -- One row per record of a case list, typed: text becomes dates, numbers and codes, and what
 -- can't be read is named.
 with
-source as (select * from {{ source('landing', 'case_list__cases') }}),
+landed as (select * from {{ source('landing', 'case_list__cases') }}),
+repeated as (select * from {{ ref('stg_case_list__repeated_cases') }}),
+
+source as (
+    select
+        landed.*,
+        repeated.case_key is not null as is_repeated,
+        {{ typed_dates(dates + ['birth_date']) }}
+    from landed
+    left join repeated
+        on
+            {{ key_hash('landed.la_code', 'coalesce(landed.case_id, landed.child_id)') }}
+            = repeated.case_key
+),
 
 typed as (
     select
@@ -32,27 +45,29 @@ typed as (
         source_row_number,
         record_hash,
         id_flags,
+        is_repeated,
         extract_as_of_date,
         {% for column in dates + ['birth_date'] -%}
-        {{ typed_date(column) }} as {{ column }},
+        {{ column }}_typed as {{ column }},
         {% endfor -%}
         {% for column, type in numbers.items() -%}
         {{ try_number(column, type) }} as {{ column }},
         {% endfor -%}
         {% for column in codes -%}
-        nullif(trim({{ column }}), '') as {{ column }},
+        {{ stated(column) }} as {{ column }},
         {{ column }}_source,
         {% endfor -%}
-        nullif(trim(nationality), '') as nationality,
-        nullif(trim(ward), '') as ward,
-        nullif(trim(programme_id), '') as programme_id,
-        nullif(trim(rereferral_dates), '') as rereferral_dates,
-        nullif(trim(earlier_support_dates), '') as earlier_support_dates,
+        {{ stated('nationality') }} as nationality,
+        {{ stated('ward') }} as ward,
+        {{ stated('programme_id') }} as programme_id,
+        {{ stated('rereferral_dates') }} as rereferral_dates,
+        {{ stated('earlier_support_dates') }} as earlier_support_dates,
         date_formats,
         coalesce(list_separator, ';') as list_separator,
-        {{ unreadable(dates=dates, date_lists=['rereferral_dates', 'earlier_support_dates']) }}
-            as unreadable_dates,
-        {{ unreadable(dates=['birth_date'], numbers=numbers) }} as unreadable_values
+        {{ unreadable(
+            dates=dates, date_lists=['rereferral_dates', 'earlier_support_dates'], typed=true
+        ) }} as unreadable_dates,
+        {{ unreadable(dates=['birth_date'], numbers=numbers, typed=true) }} as unreadable_values
     from source
 )
 

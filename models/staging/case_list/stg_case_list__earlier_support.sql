@@ -10,7 +10,7 @@ items as (
         file_key,
         source_row_number,
         date_formats,
-        unnest(string_split(earlier_support_dates, list_separator)) as support_date_text
+        {{ each_of('earlier_support_dates', 'list_separator') }} as support_date_text
     from cases
 ),
 

@@ -10,7 +10,7 @@ items as (
         file_key,
         source_row_number,
         date_formats,
-        unnest(string_split(rereferral_dates, list_separator)) as rereferral_date_text
+        {{ each_of('rereferral_dates', 'list_separator') }} as rereferral_date_text
     from cases
 ),
 

@@ -13,12 +13,12 @@ typed as (
                 then {{ try_whole_number('substring(time_period, 1, 4)') }} + 1
             else {{ try_whole_number('time_period') }}
         end as year,
-        lower(replace(trim(geographic_level), ' ', '_')) as geographic_level,
+        lower(replace({{ trimmed('geographic_level') }}, ' ', '_')) as geographic_level,
         country_code,
         region_code,
         old_la_code,
-        trim(column_name) as column_name,
-        trim(text) as text,
+        {{ trimmed('column_name') }} as column_name,
+        {{ trimmed('text') }} as text,
         {{ try_number("replace(text, ',', '')", 'double') }} as value
     from source
 ),
@@ -26,7 +26,7 @@ typed as (
 placed as (
     select
         *,
-        case when geographic_level = 'local_authority' then nullif(trim(old_la_code), '') end
+        case when geographic_level = 'local_authority' then {{ stated('old_la_code') }} end
             as la_code,
         max(year) over (partition by file_name) as last_year
     from typed

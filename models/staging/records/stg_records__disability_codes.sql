@@ -8,5 +8,5 @@ children as (
 select distinct
     file_key,
     source_row_number,
-    unnest(string_split(disability_codes, ';')) as disability_code
+    {{ each_of('disability_codes', "';'") }} as disability_code
 from children

@@ -17,6 +17,6 @@ assessments as (
 select distinct
     file_key,
     source_row_number,
-    unnest(string_split(factor_codes, ';')) as factor_code
+    {{ each_of('factor_codes', "';'") }} as factor_code
 from assessments
 where factor_codes is not null

@@ -6,7 +6,7 @@ source as (select * from {{ source('landing', 'study_files__allocations') }}),
 typed as (
     select
         la_code,
-        nullif(trim(programme_id), '') as programme_id,
+        {{ stated('programme_id') }} as programme_id,
         child_id,
         case_id,
         family_id,

@@ -7,20 +7,20 @@ source as (select * from {{ source('landing', 'study_files__financial_returns') 
 typed as (
     select
         la_code,
-        nullif(trim(programme_id), '') as programme_id,
+        {{ stated('programme_id') }} as programme_id,
         delivery,
         file_name,
         file_key,
         source_row_number,
-        md5(cast({{ try_amount('amount') }} as varchar)) as record_hash,
+        md5({{ number_text(try_amount('amount')) }}) as record_hash,
         id_flags,
         extract_as_of_date,
         {{ typed_date('month') }} as month_date,
         {{ unreadable(dates=['month']) }} as unreadable_dates,
-        nullif(trim(lower(cost_category)), '') as cost_category,
-        nullif(trim(line_id), '') as line_id,
+        {{ stated('lower(cost_category)') }} as cost_category,
+        {{ stated('line_id') }} as line_id,
         {{ try_amount('amount') }} as amount_gbp,
-        nullif(trim(amount), '') is not null as is_amount_given,
+        {{ stated('amount') }} is not null as is_amount_given,
         {{ is_total('month') }} or {{ is_total('cost_category') }} as is_totals_row
     from source
 )

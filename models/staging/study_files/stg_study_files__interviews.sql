@@ -5,13 +5,13 @@ source as (select * from {{ source('landing', 'study_files__interviews') }}),
 typed as (
     select
         {{ landed_columns() }},
-        nullif(trim(programme_id), '') as programme_id,
+        {{ stated('programme_id') }} as programme_id,
         participant_id,
-        nullif(trim(participant_type), '') as participant_type,
+        {{ stated('participant_type') }} as participant_type,
         organisation,
         {{ typed_date('interview_date') }} as interview_date,
-        nullif(trim(case_number), '') as case_number,
-        nullif(trim(case_outcome), '') as case_outcome,
+        {{ stated('case_number') }} as case_number,
+        {{ stated('case_outcome') }} as case_outcome,
         topic,
         {{ unreadable(dates=['interview_date']) }} as unreadable_dates,
         record_hash

@@ -12,14 +12,14 @@ typed as (
         school_id,
         {{ try_whole_number('sessions_possible') }} as sessions_possible,
         {{ try_whole_number('sessions_absent') }} as sessions_absent,
-        nullif(trim(sessions_possible), '') is not null as is_possible_given
+        {{ stated('sessions_possible') }} is not null as is_possible_given
     from source
 ),
 
 hashed as (
     select
         *,
-        md5(concat_ws('|', coalesce(cast(sessions_possible as varchar), ''), sessions_absent))
+        md5(concat_ws('|', coalesce(cast(sessions_possible as string), ''), sessions_absent))
             as record_hash
     from typed
 )

@@ -9,7 +9,7 @@ typed as (
         child_id,
         {{ try_whole_number('wave') }} as wave,
         form,
-        nullif(trim(lower(informant)), '') as informant,
+        {{ stated('lower(informant)') }} as informant,
         {{ try_whole_number('item_number') }} as item_number,
         {{ try_whole_number('score') }} as score,
         {{ typed_date('answered_date') }} as answered_date,

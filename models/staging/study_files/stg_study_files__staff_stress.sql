@@ -5,13 +5,13 @@ source as (select * from {{ source('landing', 'study_files__staff_stress') }}),
 typed as (
     select
         {{ landed_columns() }},
-        nullif(trim(programme_id), '') as programme_id,
+        {{ stated('programme_id') }} as programme_id,
         respondent_id,
         organisation,
-        nullif(trim(role), '') as role,
+        {{ stated('role') }} as role,
         {{ typed_date('survey_date') }} as survey_date,
         {{ try_number('stress_score', 'double') }} as stress_score,
-        nullif(trim(stress_score), '') is not null as is_score_given,
+        {{ stated('stress_score') }} is not null as is_score_given,
         lower(main_factor) as main_factor,
         {{ unreadable(dates=['survey_date']) }} as unreadable_dates,
         record_hash

@@ -5,7 +5,7 @@ source as (select * from {{ source('landing', 'study_files__staff_survey') }}),
 typed as (
     select
         la_code,
-        nullif(trim(programme_id), '') as programme_id,
+        {{ stated('programme_id') }} as programme_id,
         respondent_id,
         delivery,
         file_name,
@@ -15,7 +15,7 @@ typed as (
         id_flags,
         extract_as_of_date,
         organisation,
-        nullif(trim(role), '') as role,
+        {{ stated('role') }} as role,
         {{ try_whole_number('item_number') }} as item_number,
         {{ try_whole_number('score') }} as score,
         {{ typed_date('survey_date') }} as survey_date,

@@ -5,7 +5,7 @@ source as (select * from {{ source('landing', 'study_files__workload_counts') }}
 typed as (
     select
         {{ landed_columns() }},
-        nullif(trim(programme_id), '') as programme_id,
+        {{ stated('programme_id') }} as programme_id,
         respondent_id,
         organisation,
         measure,

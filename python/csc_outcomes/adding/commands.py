@@ -48,7 +48,7 @@ def add_extract_command(commands: argparse._SubParsersAction[argparse.ArgumentPa
     add_to("--window-start", type=_day, metavar="DAY", help="the first day that it covers")
     add_to("--delivery", metavar="NAME", help="name of its folder; default: the month of --as-of")
     add_to("--submission", type=int, metavar="N", help="2 for a return that was sent again")
-    add_to("--synthetic", action="store_true", help="made-up data, with a code from S00 to S99")
+    add_to("--synthetic", action="store_true", help="made-up data, with a code such as S01")
     formats = (*XML_FORMATS, *PRESET_FORMATS, *FLAT_FORMATS)
     add_to("--format", choices=formats, help="where it can't be told")
     add_to("--holds", metavar="KIND", help="what the file holds, where it can't be told")

@@ -11,6 +11,9 @@ COMMENTS = """
 select table_name, null as column_name, comment from duckdb_tables()
 where database_name = current_database() and comment is not null
 union all
+select view_name, null, comment from duckdb_views()
+where database_name = current_database() and comment is not null
+union all
 select table_name, column_name, comment from duckdb_columns()
 where database_name = current_database() and comment is not null
 order by all
@@ -21,8 +24,8 @@ COLUMNS = "select table_name, column_name from duckdb_columns() where database_n
 def copy_comments(
     connection: duckdb.DuckDBPyConnection, tables: Sequence[str], catalog: str
 ) -> None:
-    """Gives `tables` in the attached database `catalog` the comments that the warehouse's tables of
-    these names have, and `build_id`, which publishing adds, one of its own.
+    """Gives `tables` in the attached database `catalog` the comments that the warehouse's tables or
+    views of these names have, and `build_id`, which publishing adds, one of its own.
 
     A table or column that only one of the two has stays as it is. One transaction, so the
     connection must not be in one.

@@ -10,6 +10,7 @@ from typing import Any
 
 import pandas as pd
 
+from csc_outcomes.authorities import authorities_of
 from csc_outcomes.disclosure.check import ATTACK, Release, pages
 from csc_outcomes.disclosure.outputs import BLOCKED, Output
 from csc_outcomes.disclosure.tables import text_columns
@@ -102,7 +103,7 @@ def _code(project: Path) -> dict[str, Any]:
 
 
 def _of_study(release: Release, table: pd.DataFrame, study_id: str | None) -> pd.DataFrame:
-    """The rows of a study, or of its authority in a table of authorities; of a table of neither,
+    """The rows of a study, or of its authorities in a table of authorities; of a table of neither,
     all rows."""
     if study_id is None:
         return table
@@ -110,7 +111,9 @@ def _of_study(release: Release, table: pd.DataFrame, study_id: str | None) -> pd
         return table[table.study_id == study_id]
     if "la_code" in table:
         studies = release.tables["rpt_studies"]
-        return table[table.la_code.isin(studies.la_code[studies.study_id == study_id])]
+        own = studies.la_code[studies.study_id == study_id]
+        codes = [code for text in own for code in authorities_of(text, table.la_code.dropna())]
+        return table[table.la_code.isin(codes)]
     return table
 
 

@@ -6,6 +6,7 @@ treatment.
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -17,11 +18,12 @@ from csc_outcomes.estimators.censored_normal import (
     fit_censored_normal,
 )
 from csc_outcomes.estimators.design import Design, build_design
-from csc_outcomes.estimators.result import FloatArray, NotEstimableError
+from csc_outcomes.estimators.result import FloatArray, IntArray, NotEstimableError
 
 ALPHAS = (0.05, 0.01)
 CONTINUITY = 0.5
 LARGEST_GAMMA = 1e12
+MOST_MEANS = 1_000_000  # means of two differences that are sorted at a time
 
 
 @dataclass(frozen=True)
@@ -165,14 +167,70 @@ def hodges_lehmann_bounds(differences: FloatArray, gammas: Iterable[float]) -> p
     itself too) above it, so the bounds are quantiles of these means; rbounds' hlsens walks there
     in steps and stops up to one step beyond. Pairs that do not differ count. No pair: no row.
     """
-    found = differences[np.isfinite(differences)]
-    first, second = np.triu_indices(len(found))
-    means = (found[first] + found[second]) / 2
+    found = np.sort(differences[np.isfinite(differences)])
     rows = [
-        (gamma, *np.quantile(means, _both_shares(gamma), method="averaged_inverted_cdf"))
+        (gamma, *(_quantile_of_means(found, share) for share in _both_shares(gamma)))
         for gamma in (gammas if len(found) else ())
     ]
     return pd.DataFrame(rows, columns=["gamma", "estimate_low", "estimate_high"], dtype=float)
+
+
+def _quantile_of_means(ordered: FloatArray, share: float) -> float:
+    """The quantile of all means of two values, of one with itself too, without making them all.
+
+    The inverse of the distribution, in the middle where it is flat (Hyndman and Fan's second
+    definition).
+    """
+    n_means = len(ordered) * (len(ordered) + 1) // 2
+    rank = n_means * share
+    place = int(np.ceil(rank))
+    at = _mean_at(ordered, min(max(place, 1), n_means))
+    if place != rank or not 0 < place < n_means:
+        return at
+    after = _mean_at(ordered, place + 1)
+    return after - (after - at) / 2
+
+
+def _mean_at(ordered: FloatArray, place: int) -> float:
+    """The `place`-th smallest (from 1) of the means of two values: an interval of means is halved
+    until few enough are left in it to be sorted."""
+    low, high = float(ordered[0]), float(ordered[-1])
+    below = 0  # means smaller than `low`
+    upto = len(ordered) * (len(ordered) + 1) // 2  # means up to `high`
+    while upto - below > MOST_MEANS and low < high:
+        middle = low + (high - low) / 2
+        middle = middle if middle < high else low
+        n = int(_partners(ordered, middle, "right").sum())
+        if n >= place:
+            high, upto = middle, n
+        else:
+            low, below = float(np.nextafter(middle, np.inf)), n
+    if upto - below > MOST_MEANS:  # one mean, very often
+        return high
+    first, last = _partners(ordered, low, "left"), _partners(ordered, high, "right")
+    one = np.repeat(np.arange(len(ordered)), last - first)
+    start = np.repeat(np.cumsum(last - first) - (last - first), last - first)
+    other = one + np.repeat(first, last - first) + np.arange(len(one)) - start
+    means = (ordered[one] + ordered[other]) / 2
+    return float(np.partition(means, place - below - 1)[place - below - 1])
+
+
+def _partners(ordered: FloatArray, mean: float, side: Literal["left", "right"]) -> IntArray:
+    """For each value, with how many from itself on it has a mean below `mean` (or up to it)."""
+    n = len(ordered)
+    here = np.arange(n)
+    found = np.maximum(np.searchsorted(ordered, 2 * mean - ordered, side), here)
+    # 2 x mean - value is rounded: the mean itself, as it will be computed, decides.
+    for step in (-1, 1):
+        while True:
+            look = np.clip(found if step > 0 else found - 1, 0, n - 1)
+            means = (ordered + ordered[look]) / 2
+            within = means <= mean if side == "right" else means < mean
+            moves = (within & (found < n)) if step > 0 else (~within & (found > here))
+            if not moves.any():
+                break
+            found = found + step * moves
+    return np.asarray(found - here, np.int64)
 
 
 def nearest_pairs(

@@ -8,6 +8,7 @@ import pandas as pd
 from csc_outcomes.estimators.result import (
     Estimate,
     FloatArray,
+    IntArray,
     NotEstimableError,
     SampleSize,
     check_events,
@@ -29,22 +30,58 @@ def neighbours_with_ties(
     cases, and counts as tied within `tolerance`, so a coarse tolerance more than doubles the
     neighbours. `cases` has case_id, treated and score. Gives treated_case_id,
     comparator_case_id and weight (1 over the neighbours of that treated case). No order of cases
-    or rule on ties bears on it. Time is treated x comparators.
+    or rule on ties bears on it. Time grows with the cases and the links.
     """
+    names = cases["case_id"].to_numpy()
+    is_treated = cases["treated"].to_numpy() == 1
+    order, first, last = _neighbour_ranges(cases, n_neighbours, tolerance)
+    n = last - first
+    own = names[is_treated]
+    start = np.repeat(np.cumsum(n) - n, n)
+    at = np.repeat(first, n) + np.arange(int(n.sum())) - start
+    # Comparators in the order in which they came.
+    links = pd.DataFrame({"one": np.repeat(np.arange(len(own)), n), "other": order[at]})
+    links = links.sort_values(["one", "other"])
+    chosen = {
+        "treated_case_id": own[links["one"]],
+        "comparator_case_id": names[~is_treated][links["other"]],
+        "weight": np.repeat(1 / n[n > 0], n[n > 0]),
+    }
+    return pd.DataFrame(chosen)
+
+
+def _neighbour_ranges(
+    cases: pd.DataFrame, n_neighbours: int, tolerance: float
+) -> tuple[IntArray, IntArray, IntArray]:
+    """The comparators in order of score, and each treated case's first and last (not included)
+    among them."""
     scores = cases["score"].to_numpy(float)
     is_treated = cases["treated"].to_numpy() == 1
-    names = cases["case_id"].to_numpy()
-    deviation = scores.std(ddof=1) if len(scores) > 1 else 0.0
-    pool = scores[~is_treated] / (deviation or 1.0)
-    fits = min(n_neighbours, len(pool)) - 1
-    links = []
-    for name, score in zip(names[is_treated], scores[is_treated] / (deviation or 1.0), strict=True):
-        distance = (pool - score) ** 2
-        chosen = np.empty(0, dtype=np.int64)
-        if fits >= 0:
-            chosen = np.flatnonzero(distance <= np.partition(distance, fits)[fits] + tolerance)
-        links += [(name, other, 1 / len(chosen)) for other in names[~is_treated][chosen]]
-    return pd.DataFrame(links, columns=["treated_case_id", "comparator_case_id", "weight"])
+    deviation = (scores.std(ddof=1) if len(scores) > 1 else 0.0) or 1.0
+    pool = scores[~is_treated] / deviation
+    order = np.argsort(pool, kind="stable")
+    pool, own = pool[order], scores[is_treated] / deviation
+    if not len(pool):
+        nobody = np.zeros(len(own), np.int64)
+        return order, nobody, nobody
+    fits = min(n_neighbours, len(pool))
+    beside = np.searchsorted(pool, own)[:, None] + np.arange(-fits, fits)
+    exists = (beside >= 0) & (beside < len(pool))
+    distance = (pool[np.where(exists, beside, 0)] - own[:, None]) ** 2
+    reach = np.sort(np.where(exists, distance, np.inf), axis=1)[:, fits - 1] + tolerance
+    first = np.searchsorted(pool, own - np.sqrt(reach), "left")
+    last = np.searchsorted(pool, own + np.sqrt(reach), "right")
+    # The root is rounded: the squared distance itself decides at either end.
+    for ends, steps in ((first, (0, -1)), (last, (-1, 0))):
+        while True:
+            inner, outer = (np.clip(ends + step, 0, len(pool) - 1) for step in steps)
+            grows = ((pool[outer] - own) ** 2 <= reach) & (outer == ends + steps[1])
+            shrinks = ((pool[inner] - own) ** 2 > reach) & (inner == ends + steps[0]) & ~grows
+            if not (grows | shrinks).any():
+                break
+            sign = 1 if ends is last else -1
+            ends += sign * (grows.astype(np.int64) - shrinks.astype(np.int64))
+    return order, first, np.maximum(first, last)
 
 
 def matched_effect(

@@ -1,18 +1,17 @@
 """Propensity scores and nearest neighbours, with replacement or without, as MatchIt does it."""
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from csc_outcomes.estimators.design import independent_columns
 from csc_outcomes.estimators.logit import fit_logit
 from csc_outcomes.estimators.result import FloatArray, IntArray, NotEstimableError
 
-BoolArray = NDArray[np.bool_]
 TIE_WIDTH = 1e-12
+PAIRS_AT_A_TIME = 2**21
 LINK_COLUMNS = ["treated_case_id", "comparator_case_id", "rank", "distance", "gap_days"]
 TIE_RULE = ["distance", "start_gap_days", "start_date", "age", "source_row"]
 
@@ -37,21 +36,45 @@ def propensity_scores(frame: pd.DataFrame, covariates: Sequence[str]) -> FloatAr
     return np.asarray(1 / (1 + np.exp(-design @ fitted.coef)))
 
 
-def nearest_neighbours(cases: pd.DataFrame, n_neighbours: int = 3) -> pd.DataFrame:
+@dataclass(frozen=True)
+class OpenDays:
+    """When a comparator may serve: from its first to its last day, on the day a treated case
+    entered. Whole days since any origin, one for every row of the cases that are matched."""
+
+    entry: IntArray
+    first: IntArray
+    last: IntArray
+
+    def of(self, rows: IntArray) -> "OpenDays":
+        """Those of some of the rows."""
+        return OpenDays(self.entry[rows], self.first[rows], self.last[rows])
+
+
+def nearest_neighbours(
+    cases: pd.DataFrame, n_neighbours: int = 3, open_days: OpenDays | None = None
+) -> pd.DataFrame:
     """The comparators closest in score to each treated case, with replacement.
 
     `cases` has case_id, treated, score, start_date (datetime), age and source_row. Equal distances
     are settled on content, never on an id: smaller gap between the starts, then earlier start,
-    younger, earlier source row. Gives treated_case_id, comparator_case_id, rank (1 = closest),
-    distance and gap_days (comparator start - treated start); fewer than `n_neighbours` where there
-    are fewer comparators.
+    younger, earlier source row. With `open_days` (of the rows of `cases`) only comparators open on
+    the day of a treated case's entry serve it. Gives treated_case_id, comparator_case_id, rank (1 =
+    closest), distance and gap_days (comparator start - treated start); fewer than `n_neighbours`
+    where there are fewer comparators. Scores are sorted once, so time grows with the cases and the
+    neighbours, not with their product.
     """
-    treated = cases[cases["treated"] == 1].reset_index(drop=True)
-    pool = cases[cases["treated"] == 0].sort_values("score", kind="stable").reset_index(drop=True)
-    of_treated, of_pool = _within_reach(
-        treated["score"].to_numpy(float), pool["score"].to_numpy(float), n_neighbours
-    )
-    one, other = treated.iloc[of_treated], pool.iloc[of_pool]
+    is_treated = cases["treated"].to_numpy() == 1
+    scores = cases["score"].to_numpy(float)
+    rows = np.flatnonzero(is_treated)
+    others = np.flatnonzero(~is_treated)
+    others = others[np.argsort(scores[others], kind="stable")]
+    if open_days is None:
+        of_treated, of_pool = _within_reach(scores[rows], scores[others], n_neighbours)
+    else:
+        of_treated, of_pool = _within_reach_if_open(
+            scores[rows], scores[others], n_neighbours, open_days.of(rows), open_days.of(others)
+        )
+    one, other = cases.iloc[rows[of_treated]], cases.iloc[others[of_pool]]
     gap = other["start_date"].to_numpy() - one["start_date"].to_numpy()
     gap_days = gap.astype("timedelta64[D]").astype(np.int64)
     candidates = pd.DataFrame(
@@ -96,46 +119,145 @@ def _within_reach(
     return of_treated, np.repeat(first, n_near) + np.arange(len(of_treated)) - start
 
 
+def _within_reach_if_open(
+    treated: FloatArray, pool: FloatArray, n_neighbours: int, own: OpenDays, others: OpenDays
+) -> tuple[IntArray, IntArray]:
+    """As `_within_reach`, of the comparators that are open when the treated case enters.
+
+    Looks at so many scores on either side, and at twice as many wherever these don't settle it; so
+    many pairs at a time that memory stays bounded.
+    """
+    found_treated: list[IntArray] = [np.empty(0, dtype=np.int64)]
+    found_pool: list[IntArray] = [np.empty(0, dtype=np.int64)]
+    place = np.searchsorted(pool, treated)
+    waiting, width = np.arange(len(treated) if len(pool) else 0), 8 * n_neighbours
+    while len(waiting):
+        unsettled = []
+        for rows in np.array_split(waiting, len(waiting) * 2 * width // PAIRS_AT_A_TIME + 1):
+            beside = place[rows, None] + np.arange(-width, width)
+            exists = (beside >= 0) & (beside < len(pool))
+            beside = np.where(exists, beside, 0)
+            entry = own.entry[rows, None]
+            serves = exists & (others.first[beside] <= entry) & (entry <= others.last[beside])
+            away = np.where(serves, np.abs(pool[beside] - treated[rows, None]), np.inf)
+            fits = min(n_neighbours, away.shape[1]) - 1
+            reach = np.partition(away, fits, axis=1)[:, fits] + TIE_WIDTH
+            low, high = place[rows] - width, place[rows] + width - 1
+            sees_low = (low < 0) | (treated[rows] - pool[np.maximum(low, 0)] > reach)
+            last = len(pool) - 1
+            sees_high = (high > last) | (pool[np.minimum(high, last)] - treated[rows] > reach)
+            is_settled = sees_low & sees_high
+            unsettled.append(rows[~is_settled])
+            chosen = is_settled[:, None] & serves & (away <= reach[:, None])
+            at_row, at_place = np.nonzero(chosen)
+            found_treated.append(rows[at_row])
+            found_pool.append(beside[at_row, at_place])
+        waiting, width = np.concatenate(unsettled), min(2 * width, len(pool) + 1)
+    return np.concatenate(found_treated), np.concatenate(found_pool)
+
+
 def neighbours_without_replacement(
-    cases: pd.DataFrame,
-    n_neighbours: int = 1,
-    may_serve: Callable[[Any, pd.DataFrame], BoolArray] | None = None,
+    cases: pd.DataFrame, n_neighbours: int = 1, open_days: OpenDays | None = None
 ) -> pd.DataFrame:
     """The comparators closest in score to each treated case, none of them used twice.
 
     As MatchIt's default: the treated choose in order of score, largest first, and in rounds, so
     that each has its first neighbour before any has a second. Equal distances are settled as by
     `nearest_neighbours`, equal scores of treated cases on earlier start, younger, earlier source
-    row. `may_serve` tells of the comparators which may serve a treated case, by default all. Takes
-    and gives what `nearest_neighbours` does, `rank` being the round; treated cases for whom none is
-    left have fewer rows. Memory is linear, time treated x comparators.
+    row. Takes and gives what `nearest_neighbours` does, `rank` being the round; treated cases for
+    whom none is left have fewer rows. Choices hang on the ones before, so they are made one by one,
+    each by walking outwards from the treated case's place among the sorted scores, past those
+    that are taken in a step.
     """
+    rows = cases.reset_index(drop=True)
     columns = ["score", *TIE_RULE[2:]]
-    treated = cases[cases["treated"] == 1].sort_values(columns, ascending=[False, True, True, True])
-    pool = cases[cases["treated"] == 0].reset_index(drop=True)
-    scores = pool["score"].to_numpy(float)
-    is_free = np.ones(len(pool), dtype=bool)
+    treated = rows[rows["treated"] == 1].sort_values(columns, ascending=[False, True, True, True])
+    pool = rows[rows["treated"] == 0].sort_values("score", kind="stable")
+    days = rows["start_date"].to_numpy().astype("datetime64[D]").astype(np.int64)
+    shelf = _Shelf(pool, days, open_days)
+    places = np.searchsorted(pool["score"].to_numpy(float), treated["score"].to_numpy(float))
+    places, scores = places.tolist(), treated["score"].astype(float).tolist()
+    starts = days[treated.index].tolist()
+    entries = [0] * len(treated) if open_days is None else open_days.entry[treated.index].tolist()
+    choosers = list(zip(treated.index.tolist(), places, scores, starts, entries, strict=True))
     links = []
     for rank in range(1, n_neighbours + 1):
-        for one in treated.itertuples():
-            fits = is_free if may_serve is None else is_free & may_serve(one, pool)
-            if not fits.any():
-                continue
-            # Rounded, so that scores equally far above and below count as tied.
-            distance = np.where(fits, np.round(np.abs(scores - one.score), 12), np.inf)
-            nearest = np.flatnonzero(distance == distance.min())
-            choice = nearest[0] if len(nearest) == 1 else _first_by_content(pool, nearest, one)
-            is_free[choice] = False
-            other = pool.iloc[choice]
-            gap_days = (other["start_date"] - one.start_date).days
-            links.append((one.case_id, other["case_id"], rank, distance[choice], gap_days))
-    return pd.DataFrame(links, columns=LINK_COLUMNS)
+        for row, place, score, start, entry in choosers:
+            choice = shelf.take(place, score, start, entry)
+            if choice is not None:
+                links.append((row, shelf.rows[choice[0]], rank, choice[1]))
+    found = pd.DataFrame(links, columns=["one", "other", "rank", "distance"])
+    names = rows["case_id"].to_numpy()
+    one, other = found["one"].to_numpy(np.int64), found["other"].to_numpy(np.int64)
+    return found.assign(
+        treated_case_id=names[one],
+        comparator_case_id=names[other],
+        gap_days=days[other] - days[one],
+    )[LINK_COLUMNS]
 
 
-def _first_by_content(pool: pd.DataFrame, positions: IntArray, one: Any) -> int:
-    tied = pool.iloc[positions]
-    gap = (tied["start_date"] - one.start_date).abs()
-    return int(tied.assign(start_gap_days=gap).sort_values(TIE_RULE[1:]).index[0])
+class _Shelf:
+    """Comparators in order of score, from which one at a time is taken."""
+
+    def __init__(self, pool: pd.DataFrame, days: IntArray, open_days: OpenDays | None) -> None:
+        self.rows: list[int] = pool.index.tolist()
+        self._scores: list[float] = pool["score"].astype(float).tolist()
+        self._starts: list[int] = days[pool.index].tolist()
+        # A missing age comes last.
+        ages = pool["age"].to_numpy(float)
+        ages = np.where(np.isnan(ages), np.inf, ages)
+        self._content = list(zip(self._starts, ages, pool["source_row"], strict=True))
+        own = None if open_days is None else open_days.of(pool.index.to_numpy())
+        self._first = None if own is None else own.first.tolist()
+        self._last = None if own is None else own.last.tolist()
+        # Place n + 1 stands for the n-th: where to go on from it, downwards and upwards.
+        self._down = list(range(len(self.rows) + 2))
+        self._up = list(range(len(self.rows) + 2))
+
+    def take(self, place: int, score: float, start: int, entry: int) -> tuple[int, float] | None:
+        """The free comparator closest to the score and its distance; it is free no more."""
+        low, high = self._next(self._down, place, entry), self._next(self._up, place + 1, entry)
+        nearest = min(self._away(low, score), self._away(high, score))
+        if nearest == float("inf"):
+            return None
+        tied = []
+        for steps, step in ((self._down, -1), (self._up, 1)):
+            at = low if step < 0 else high
+            while self._away(at, score) == nearest:
+                tied.append(at)
+                at = self._next(steps, at + step, entry)
+        best = min(
+            tied, key=lambda at: (abs(self._content[at - 1][0] - start), *self._content[at - 1])
+        )
+        self._down[best], self._up[best] = best - 1, best + 1
+        return best - 1, nearest
+
+    def _away(self, at: int, score: float) -> float:
+        if not 0 < at <= len(self._scores):
+            return float("inf")
+        # Rounded, so that scores equally far above and below count as tied.
+        return round(abs(self._scores[at - 1] - score), 12)
+
+    def _next(self, steps: list[int], at: int, entry: int) -> int:
+        """The first free comparator from there on that is open on the day."""
+        step = -1 if steps is self._down else 1
+        while True:
+            at = _followed(steps, at)
+            if not 0 < at <= len(self._scores) or self._first is None or self._last is None:
+                return at
+            if self._first[at - 1] <= entry <= self._last[at - 1]:
+                return at
+            at += step
+
+
+def _followed(steps: list[int], at: int) -> int:
+    """Where the steps from there end, shortened for the next time."""
+    end = at
+    while 0 <= end < len(steps) and steps[end] != end:
+        end = steps[end]
+    while 0 <= at < len(steps) and steps[at] != end and steps[at] != at:
+        steps[at], at = end, steps[at]
+    return end
 
 
 def matching_weights(links: pd.DataFrame, scale: str = "per_treated") -> pd.Series:

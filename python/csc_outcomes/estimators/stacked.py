@@ -32,6 +32,12 @@ def stack_links(
     among `cases`, or a treated case without entry_date.
     """
     _check(links, cases, clock)
+    # In the order of the cases, so that the order of the links doesn't bear on rounding.
+    position = pd.Series(range(len(cases)), index=cases["case_id"])
+    order = pd.DataFrame(
+        {name: links[f"{name}_case_id"].map(position) for name in ("treated", "comparator")}
+    ).sort_values(["treated", "comparator"])
+    links = links.loc[order.index]
     columns = ["treated_case_id", "case_id", "weight", "treated"]
     own = links[["treated_case_id"]].drop_duplicates()
     own = own.assign(case_id=own["treated_case_id"], weight=1.0, treated=1)

@@ -21,7 +21,7 @@ from csc_outcomes.estimators.hidden_bias import (
     signed_rank_bounds,
 )
 from csc_outcomes.estimators.result import NotEstimableError
-from csc_outcomes.evaluation.samples import UNWEIGHTED_SAMPLES, Evidence
+from csc_outcomes.evaluation.samples import NO_LINKS, UNWEIGHTED_SAMPLES, Evidence
 from csc_outcomes.typed import FLAG, NUMBER, TEXT, typed_table
 
 BOUND_COLUMNS = {
@@ -40,6 +40,7 @@ NO_PAIRS = {
     "status": "not_estimable",
     "status_reason": "no_pairs: the sample has no matched pair",
 }
+WITHOUT_PAIRS = tuple(f"mantel_haenszel_{table}" for table in ("pooled", "unweighted", "strata"))
 Bounds = Callable[[], HiddenBiasBounds]
 GAMMAS = [round(1 + step / 10, 1) for step in range(21)] + [3.5, 4.0, 5.0, 6.0, 8.0, 10.0]
 
@@ -61,7 +62,7 @@ def hidden_bias(
     censored, and in weeks the bounds of the effect. `studies` (study_id, mh_data, gamma_alpha) says
     which table's Mantel-Haenszel bounds are the study's main ones and at which one-sided level its
     reported gamma is crossed. Where no bound can be had there is one row,
-    gamma 1, with the reason.
+    gamma 1, with the reason; so it is with what needs pairs where links aren't kept.
     """
     rows: list[dict[str, Any]] = []
     choices = studies.set_index("study_id")
@@ -88,7 +89,12 @@ def hidden_bias(
                     "is_main_method": method in (main_table, "signed_rank"),
                 }
                 alpha = float(choices["gamma_alpha"][study_id])
-                found = [NO_PAIRS] if pairs.empty else _bound_rows(bounds, alpha)
+                if evidence.lacks_links(study_id, sample) and method not in WITHOUT_PAIRS:
+                    found = [{**NO_PAIRS, "status_reason": NO_LINKS}]
+                elif pairs.empty and not evidence.lacks_links(study_id, sample):
+                    found = [NO_PAIRS]
+                else:
+                    found = _bound_rows(bounds, alpha)
                 rows += [{**head, **row} for row in found]
     return typed_table(rows, BOUND_COLUMNS)
 

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator, Mapping
-from functools import partial
+from collections.abc import Hashable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from csc_outcomes.estimators import propensity
@@ -22,23 +20,38 @@ SCORE_COLUMNS = {
 }
 LINK_COLUMNS = {
     **dict.fromkeys(
-        ("study_id", "la_code", "method", "treated_case_id", "comparator_case_id"), TEXT
+        (
+            "study_id",
+            "la_code",
+            "method",
+            "treated_case_id",
+            "comparator_la_code",
+            "comparator_case_id",
+        ),
+        TEXT,
     ),
     "rank": COUNT,
     "distance": NUMBER,
     "gap_days": COUNT,
 }
+BY_SCORE = "nearest_neighbours"
 METHODS = WITH_REPLACEMENT, WITHOUT_REPLACEMENT = "psm_3nn", "psm_3nn_unique"
-MATCHED_ON = [
-    "case_id",
-    "treated",
-    "score",
-    "start_date",
-    "age",
-    "source_row",
-    "entry_date",
-    "closure_date",
-]
+CASE = ["study_id", "la_code", "case_id"]
+
+
+def studies_by_score(analyses: pd.DataFrame) -> pd.Series:
+    """The base study of each study and reading, in `analyses` (int_study_analyses), that has an
+    analysis by score; its index are their study_ids."""
+    by_score = analyses["sample"].isin(METHODS) | (analyses["estimator"] == BY_SCORE)
+    return analyses[by_score].groupby("study_id")["base_study_id"].first()
+
+
+def of_studies(
+    relation: duckdb.DuckDBPyRelation, study_ids: Iterable[str]
+) -> duckdb.DuckDBPyRelation:
+    """The rows of these studies alone, so that no other study's become Python's."""
+    names = [duckdb.ConstantExpression(study_id) for study_id in sorted(set(study_ids))]
+    return relation.filter(duckdb.ColumnExpression("study_id").isin(*names) if names else "false")
 
 
 def propensity_scores(
@@ -50,23 +63,20 @@ def propensity_scores(
     """One row per study and eligible case, as fct_propensity_scores has them.
 
     `cases` is int_matchable_cases, `covariate_values` int_study_covariates, `covariates` the seed
-    study_covariates and `analyses` int_study_analyses: of the readings of a study only those count
+    study_covariates and `analyses` int_study_analyses: only studies and readings count
     that have an analysis by score. The score is that of a logit on every covariate of adjusted
     models. Cases that lack one of them, and studies whose scores can't be fitted, have no score
     but a reason.
     """
-    by_score = analyses["sample"].isin(METHODS) | (analyses["reading"] == "main")
-    base = analyses[by_score].groupby("study_id")["base_study_id"].first()
+    base = studies_by_score(analyses)
     cases = cases[cases["study_id"].isin(base.index)]
     covariate_values = covariate_values[covariate_values["study_id"].isin(base.index)]
-    values = covariate_values.pivot(
-        index=["study_id", "case_id"], columns="covariate", values="value"
-    ).reset_index()
+    values = covariate_values.pivot(index=CASE, columns="covariate", values="value").reset_index()
     rows = []
     for study_id, of_study in cases.groupby("study_id", sort=True):
         names = covariate_names(covariates, base[study_id], "in_adjustment")
         frame = in_fixed_order(of_study)[["study_id", "la_code", "case_id", "arm"]]
-        frame = frame.merge(values, how="left", on=["study_id", "case_id"])
+        frame = frame.merge(values, how="left", on=CASE)
         rows.append(_scored(frame, names))
     return typed_tables(rows, SCORE_COLUMNS)
 
@@ -88,24 +98,42 @@ def propensity_links(
 ) -> pd.DataFrame:
     """One row per study, method, treated case and comparator: the nearest `psm_neighbours`.
 
-    `cases` is int_matchable_cases, `scores` py_propensity_scores, `studies` int_studies. Method
+    `cases` is int_matchable_cases, `scores` py_propensity_scores, `studies`
+    int_study_settings. Method
     psm_3nn matches with replacement, psm_3nn_unique without and for the main reading alone.
     Ties in distance are settled on content: nearest start, earlier start, younger, earlier row.
     With `psm_open_at_entry` a comparator must be open on the day the treated case entered;
     `open_at_entry_inclusive` decides for one that closed that day.
     """
-    scored = cases.merge(scores[["study_id", "case_id", "score"]], on=["study_id", "case_id"])
+    asked = studies.set_index("study_id")
+    scored = cases.merge(scores[["study_id", "la_code", "case_id", "score"]], on=CASE)
     scored = scored.dropna(subset="score").rename(
         columns={"plan_start_date": "start_date", "age_at_plan_start": "age"}
     )
-    facts = studies.set_index("study_id").to_dict("index")
+    # Links are sought in each authority apart, unless the study pools them.
+    is_pooled = scored["study_id"].map(asked["strata_within"]) == "study"
+    scored["pool"] = scored["la_code"].mask(is_pooled, "")
+    facts = asked.to_dict("index")
     tables = []
-    for study_id, frame in scored.groupby("study_id", sort=True):
+    for (study_id, _), frame in scored.groupby(["study_id", "pool"], sort=True):
         frame = in_fixed_order(frame, "start_date")
         frame["treated"] = (frame["arm"] == "treated").astype(int)
-        study = facts[study_id]
-        for method, links in _links(frame[MATCHED_ON].astype({"case_id": object}), study):
-            tables.append(links.assign(study_id=study_id, la_code=study["la_code"], method=method))
+        # Cases go by number, for another authority's may have the same id.
+        numbered = frame.assign(case_id=frame.index)
+        for method, links in _links(numbered, facts[study_id]):
+            one, other = (
+                frame.loc[links[f"{arm}_case_id"], ["la_code", "case_id"]].to_numpy(object).T
+                for arm in ("treated", "comparator")
+            )
+            links = links.assign(
+                study_id=str(study_id),
+                method=method,
+                la_code=one[0],
+                treated_case_id=one[1],
+                comparator_la_code=other[0],
+                comparator_case_id=other[1],
+            )
+            tables.append(links)
     return typed_tables(tables, LINK_COLUMNS)
 
 
@@ -113,38 +141,22 @@ def _links(
     frame: pd.DataFrame, study: Mapping[Hashable, Any]
 ) -> Iterator[tuple[str, pd.DataFrame]]:
     n_neighbours = int(study["psm_neighbours"])
-    may_serve = None
-    if study["psm_open_at_entry"]:
-        may_serve = partial(_is_open_at_entry, is_last_day_open=study["open_at_entry_inclusive"])
-    if may_serve is None:
-        yield WITH_REPLACEMENT, propensity.nearest_neighbours(frame, n_neighbours)
-    else:
-        yield WITH_REPLACEMENT, _among_open(frame, n_neighbours, may_serve)
+    open_days = _open_days(frame, study) if study["psm_open_at_entry"] else None
+    yield WITH_REPLACEMENT, propensity.nearest_neighbours(frame, n_neighbours, open_days)
     if study["reading"] == "main":
-        links = propensity.neighbours_without_replacement(frame, n_neighbours, may_serve)
+        links = propensity.neighbours_without_replacement(frame, n_neighbours, open_days)
         yield WITHOUT_REPLACEMENT, links
 
 
-def _is_open_at_entry(
-    one: Any, comparators: pd.DataFrame, is_last_day_open: bool
-) -> npt.NDArray[np.bool_]:
-    """Which comparators were open on the day that a treated case entered."""
-    closed = comparators["closure_date"]
-    is_over = closed < one.entry_date if is_last_day_open else closed <= one.entry_date
-    return np.asarray((comparators["start_date"] <= one.entry_date) & ~is_over)
-
-
-def _among_open(
-    frame: pd.DataFrame, n_neighbours: int, may_serve: Callable[..., npt.NDArray[np.bool_]]
-) -> pd.DataFrame:
-    """Each treated case's nearest among the comparators that may serve it."""
-    comparators = frame[frame["treated"] == 0]
-    links = [propensity.nearest_neighbours(frame.head(0), n_neighbours)]
-    for one in frame[frame["treated"] == 1].itertuples():
-        own = frame.loc[[one.Index]]
-        open_ones = comparators[may_serve(one, comparators)]
-        links.append(propensity.nearest_neighbours(pd.concat([own, open_ones]), n_neighbours))
-    return pd.concat(links, ignore_index=True)
+def _open_days(frame: pd.DataFrame, study: Mapping[Hashable, Any]) -> propensity.OpenDays:
+    """From when to when each case was open; a closing day counts as the study says."""
+    entry, first, closed = (
+        frame[name].to_numpy().astype("datetime64[D]")
+        for name in ("entry_date", "start_date", "closure_date")
+    )
+    last = closed.astype(np.int64) - (0 if study["open_at_entry_inclusive"] else 1)
+    last[np.isnat(closed)] = np.iinfo(np.int64).max
+    return propensity.OpenDays(entry.astype(np.int64), first.astype(np.int64), last)
 
 
 def in_fixed_order(cases: pd.DataFrame, start: str = "plan_start_date") -> pd.DataFrame:

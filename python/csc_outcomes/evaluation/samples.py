@@ -15,6 +15,11 @@ from csc_outcomes.estimators.design import INTERACTION
 Key = tuple[str, ...]
 ASKED_CLOCKS = ("referral", "recoded_referral")  # run for studies that ask for them alone
 UNWEIGHTED_SAMPLES = ("unmatched", "allocated_children")  # every case counts once, by no link
+BY_CALIPER = "cem_caliper"
+NO_LINKS = (
+    "links_not_kept: the sample has more links than the study keeps (links_kept_up_to), and this "
+    "needs them one by one"
+)
 NO_COVARIATES, ALL_COVARIATES = "none", "matching"
 # The id comes last, for cases that are alike in everything else.
 ROW_ORDER = [
@@ -36,7 +41,8 @@ class Evidence:
     `case_outcomes` likewise fct_case_outcomes or int_analysed_outcomes. What no reading changes:
     `study_cases`: fct_study_cases; `covariate_values`: fct_study_covariates; `covariates`:
     study_covariates; `clocks`: int_case_clocks; `links`: fct_matched_links; `scores`:
-    fct_propensity_scores; `subgroup_cases`: int_subgroup_cases. `base_ids` names the study that a
+    fct_propensity_scores; `subgroup_cases`: int_subgroup_cases. `unlinked` names the studies whose
+    links are too many to be kept (py_caliper_weights). `base_ids` names the study that a
     reading belongs to; a study that isn't among them is its own.
     """
 
@@ -49,6 +55,7 @@ class Evidence:
     links: pd.DataFrame | None = None
     scores: pd.DataFrame | None = None
     subgroup_cases: pd.DataFrame | None = None
+    unlinked: frozenset[str] = frozenset()
     base_ids: dict[str, str] = field(default_factory=dict)
 
     def sample(self, study_id: str, method: str, subgroup: str | None = None) -> pd.DataFrame:
@@ -128,6 +135,10 @@ class Evidence:
             raise ValueError(f"{where}: unknown covariate {part!r}; one of {sorted(kinds)}.")
         if part != name and kinds[name] == "levels":
             raise ValueError(f"{where}: {part!r} would need a number, and {name!r} has levels.")
+
+    def lacks_links(self, study_id: str, method: str) -> bool:
+        """Whether the sample has weights, but links too many to be kept."""
+        return method == BY_CALIPER and study_id in self.unlinked
 
     def links_of(self, study_id: str, method: str) -> pd.DataFrame:
         """The links of one sample."""

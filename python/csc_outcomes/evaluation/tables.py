@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from csc_outcomes.estimators.analyses import Analysis, fit
+from csc_outcomes.estimators.design import sample_size
 from csc_outcomes.estimators.groups import group_outcome
 from csc_outcomes.estimators.matched_effect import matched_effect, neighbours_with_ties
 from csc_outcomes.estimators.multiplicity import (
@@ -17,10 +18,10 @@ from csc_outcomes.estimators.multiplicity import (
     holm,
     stars,
 )
-from csc_outcomes.estimators.result import Estimate
+from csc_outcomes.estimators.result import Estimate, not_estimable
 from csc_outcomes.estimators.stacked import fit_stacked
 from csc_outcomes.evaluation.clusters import cluster_unit, with_families
-from csc_outcomes.evaluation.samples import Evidence, group_key
+from csc_outcomes.evaluation.samples import NO_LINKS, Evidence, group_key
 from csc_outcomes.typed import COUNT, FLAG, NUMBER, TEXT, typed_table
 
 ESTIMATE_COLUMNS = {
@@ -85,6 +86,13 @@ def _estimates(
 ) -> list[Estimate]:
     study_id, estimator = analysis["study_id"], analysis["estimator"]
     request = requested(evidence, analysis)
+    if evidence.lacks_links(study_id, analysis["sample"]) and (
+        estimator == "cox_stacked" or not pd.isna(analysis["subgroup"])
+    ):
+        size = sample_size(frame, request.se_type)
+        unit = replace(request, estimator=estimator.removesuffix("_stacked")).estimate_unit
+        row = not_estimable("treated", NO_LINKS, unit=unit, se_type=request.se_type, size=size)
+        return [row]
     if estimator == "nearest_neighbours":
         scored = evidence.with_score(frame, study_id)
         outcomes = evidence.with_outcome(frame, study_id, analysis["outcome"])

@@ -14,6 +14,7 @@ from csc_outcomes.landing.columns import FORMATS, Column
 from csc_outcomes.landing.errors import Refused
 
 MAX_CONTRACT_BYTES = 1_000_000
+MAX_DEPTH = 20
 DATE_FORMATS = ("iso", "dmy", "mdy", "dmony", "mony", "excel_serial")
 DELIMITERS = {",": ",", ";": ";", "|": "|", "\t": "\t", "tab": "\t"}
 ENCODINGS = {
@@ -25,7 +26,7 @@ ENCODINGS = {
     "windows-1252": "cp1252",
     "cp1252": "cp1252",
 }
-SYNTHETIC_CODE = r"S\d\d"  # la_code of synthetic deliveries, and of no others
+SYNTHETIC_CODE = r"S[A-Z0-9]\d"  # la_code of synthetic deliveries, and of no others
 # Formats whose tables and columns are known beforehand; see presets.py.
 PRESET_FORMATS = ("ssd", "ssda903", "annex_a")
 XML_FORMATS = ("cin_census",)  # whose returns say themselves what they are; see xml_deliveries.py
@@ -93,7 +94,11 @@ class Delivery:
         return FORMATS[self.format][spec.holds]
 
 
-class _Loader(yaml.BaseLoader):
+# Parses in C where PyYAML was built with that: with many deliveries it was half of the time.
+_BaseLoader: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
+
+
+class _Loader(_BaseLoader):
     """Every scalar stays text (no 'no' -> False, no 012 -> 10); a repeated key is an error."""
 
     def construct_mapping(self, node: Any, deep: bool = False) -> dict[Hashable, Any]:
@@ -104,7 +109,8 @@ class _Loader(yaml.BaseLoader):
                 problem=f"the key '{shown(repeated)}' stands there twice",
                 problem_mark=node.start_mark,
             )
-        return super().construct_mapping(node, deep)
+        mapping: dict[Hashable, Any] = super().construct_mapping(node, deep)
+        return mapping
 
 
 def load_document(path: Path) -> dict[str, Any]:
@@ -114,7 +120,9 @@ def load_document(path: Path) -> dict[str, Any]:
     if path.stat().st_size > MAX_CONTRACT_BYTES:
         raise Refused("extract_yml_unreadable", f"extract.yml is over {MAX_CONTRACT_BYTES:,} bytes")
     try:
-        document = yaml.load(path.read_bytes(), Loader=_Loader)
+        content = path.read_bytes()
+        _check_depth(content)
+        document = yaml.load(content, Loader=_Loader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         line = f", line {mark.line + 1}" if mark else ""
@@ -126,6 +134,16 @@ def load_document(path: Path) -> dict[str, Any]:
     if not isinstance(document, dict):
         raise Refused("extract_yml_unreadable", "extract.yml must be a mapping of keys to values")
     return document
+
+
+def _check_depth(content: bytes) -> None:
+    """Refused where nesting is so deep that building the document would exhaust the stack."""
+    depth = 0
+    for event in yaml.parse(content, Loader=_Loader):
+        depth += isinstance(event, yaml.CollectionStartEvent)
+        depth -= isinstance(event, yaml.CollectionEndEvent)
+        if depth > MAX_DEPTH:
+            raise Refused("extract_yml_unreadable", f"extract.yml is over {MAX_DEPTH} levels deep")
 
 
 def _remedy_of_none(folder: Path) -> str:
@@ -155,7 +173,8 @@ def parse_delivery(document: Mapping[str, Any]) -> Delivery:
     if is_synthetic != bool(re.fullmatch(SYNTHETIC_CODE, la_code)):
         raise _invalid(
             f"extract.yml: la_code {la_code} and synthetic: {str(is_synthetic).lower()} disagree; "
-            "codes S00 to S99 are for synthetic deliveries, and these for such codes, alone"
+            "codes S00 to S99 and SA0 to SZ9 are for synthetic deliveries, and these for such "
+            "codes, alone"
         )
     format_name = _text(document, "format", "extract.yml")
     _check_names([format_name], FORMATS, "extract.yml", "format")

@@ -1,11 +1,13 @@
 """Rows of a delimited text file: every line ends up in a row or in a bad row, none is swallowed.
 
 Python's csv module reads (strictly) what we decode ourselves. A line whose quotes don't close would
-swallow the lines that follow; here it is refused alone and those lines are read again.
+swallow the lines that follow; here it is refused alone and those lines are read again. Text beyond
+doubt can be taken in blocks instead, which costs far less: see csv_blocks.
 """
 
 import codecs
 import csv
+import io
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,11 +15,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
+from csc_outcomes.landing.csv_blocks import Block, parse_block
 from csc_outcomes.landing.errors import Refused
 
 MAX_LINE_CHARS = 1_000_000
 MAX_CELL_CHARS = 100_000  # below the csv module's own 131,072
 MAX_RECORD_LINES = 200  # a quoted cell may hold line breaks, but a stray quote must not cost much
+BLOCK_CHARS = 1 << 21
 BYTE_ORDER_MARKS = {
     codecs.BOM_UTF8: "utf-8-sig",
     codecs.BOM_UTF16_LE: "utf-16",
@@ -37,12 +41,12 @@ Row = list[str] | BadRow
 
 
 @contextmanager
-def open_csv(path: Path, encoding: str | None, delimiter: str) -> Iterator[Iterator[Row]]:
+def open_csv(path: Path, encoding: str | None, delimiter: str) -> Iterator["CsvRows"]:
     """Rows of the file at `path`; Refused where it isn't text in its encoding or is hostile."""
     codec = _codec(path, encoding)
     with path.open(encoding=codec, newline="", errors="strict") as stream:
         try:
-            yield _CsvRows(stream, delimiter)
+            yield CsvRows(stream, delimiter)
         except UnicodeError:
             raise Refused(
                 "wrong_encoding",
@@ -57,16 +61,18 @@ class _Lines(Iterator[str]):
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
         self._put_back: deque[str] = deque()
+        self._since_mark: list[str] | None = None
         self.taken: list[str] = []
 
     def __next__(self) -> str:
         if len(self.taken) == MAX_RECORD_LINES:
             raise StopIteration
-        line = (
-            self._put_back.popleft()
-            if self._put_back
-            else self._stream.readline(MAX_LINE_CHARS + 1)
-        )
+        if self._put_back:
+            line = self._put_back.popleft()
+        else:
+            line = self._stream.readline(MAX_LINE_CHARS + 1)
+            if self._since_mark is not None:
+                self._since_mark.append(line)
         if not line:
             raise StopIteration
         if len(line) > MAX_LINE_CHARS:
@@ -83,9 +89,34 @@ class _Lines(Iterator[str]):
     def put_back_all_but_first(self) -> None:
         self._put_back.extendleft(reversed(self.taken[1:]))
 
+    def mark(self) -> None:
+        """Keeps all lines from here on, until `back_to_mark`."""
+        self._since_mark = list(self._put_back)
 
-class _CsvRows(Iterator[Row]):
+    def back_to_mark(self) -> None:
+        """Takes up again where the mark was set."""
+        self._put_back, self._since_mark = deque(self._since_mark or ()), None
+
+    def take_text(self) -> str:
+        """The next block of text, empty at the end."""
+        start = "".join(self._put_back)
+        self._put_back.clear()
+        text = self._stream.read(BLOCK_CHARS)
+        return start + text + (self._stream.read(1) if text.endswith("\r") else "")
+
+    def put_back_text(self, text: str) -> None:
+        """Makes lines again of text that was taken; the last one is completed."""
+        cut = text.rfind("\n") + 1
+        rest = text[cut:] and text[cut:] + self._stream.readline(MAX_LINE_CHARS + 1)
+        for part in (text[:cut], rest):
+            self._put_back.extend(io.StringIO(part, newline=""))
+
+
+class CsvRows(Iterator[Row]):
+    """The rows of a file, one by one; or blocks of records as long as the text is beyond doubt."""
+
     def __init__(self, stream: TextIO, delimiter: str) -> None:
+        self._delimiter = delimiter
         self._lines = _Lines(stream)
         self._reader = csv.reader(self._lines, delimiter=delimiter, strict=True)
 
@@ -99,6 +130,30 @@ class _CsvRows(Iterator[Row]):
             return BadRow("broken_quotes", "a quotation mark is not closed or not doubled")
         _check_cells(cells)
         return cells
+
+    @contextmanager
+    def peeked(self) -> Iterator[None]:
+        """Rows that are read in here are read again behind it."""
+        self._lines.mark()
+        yield
+        self._lines.back_to_mark()
+
+    def blocks(self, width: int) -> Iterator[Block]:
+        """The records that follow, up to the first text in doubt, which is left to be read row by
+        row; those that haven't `width` cells are named as ragged."""
+        rest = b""
+        while True:
+            more = self._lines.take_text()
+            text = rest + more.encode()
+            if not text:
+                return
+            found = parse_block(text, self._delimiter, width, MAX_RECORD_LINES, is_last=not more)
+            if found is None:
+                self._lines.put_back_text(text.decode())
+                return
+            block, n_bytes = found
+            yield block
+            rest = text[n_bytes:]
 
 
 def _check_cells(cells: list[str]) -> None:

@@ -1,16 +1,22 @@
 """Ids as sources write them -> one spelling -> a keyed pseudonym."""
 
-import hmac
+import hashlib
 import re
+from collections.abc import Callable
 from functools import cache
 
 MAX_ID_CHARS = 40
 ID_SHAPE = re.compile(rf"[A-Z0-9][A-Z0-9_./-]{{0,{MAX_ID_CHARS - 1}}}", re.IGNORECASE | re.ASCII)
 SCIENTIFIC = re.compile(r"([0-9]+)(?:\.([0-9]*))?E\+([0-9]{1,2})", re.IGNORECASE)
+# Ids that are their own one spelling, as most are: capitals first, or a number without zeros first.
+OWN_SPELLING = re.compile(
+    rf"[A-Z][A-Z0-9_./-]{{0,{MAX_ID_CHARS - 1}}}|[1-9][0-9]{{0,{MAX_ID_CHARS - 1}}}"
+)
 WHOLE_NUMBER = re.compile(r"([0-9]+)(?:\.0+)?")
 # What source systems and Excel write where there is no id; as an id it would join strangers.
 NO_ID = {"", "-1", "#MULTIVALUE", "#N/A", "N/A", "NA", "NAN", "NONE", "NULL", "PLACEHOLDER_DATA"}
 PSEUDONYM_CHARS = 32
+HASH_BLOCK_BYTES = 64  # of SHA-256
 
 ID_MISSING = "id_missing"
 ID_DIGITS_LOST = "id_digits_lost"
@@ -24,6 +30,8 @@ def normalise_id(raw: str) -> tuple[str | None, str | None]:
     as no digit can have been lost. The id is None where there is none; a flagged one is the text as
     found.
     """
+    if OWN_SPELLING.fullmatch(raw) and raw not in NO_ID:
+        return raw, None
     text = raw.strip()
     if text.upper() in NO_ID:
         return None, None
@@ -56,12 +64,27 @@ def pseudonym(key: bytes, la_code: str, kind: str, identifier: str) -> str:
     `kind` is child, case, family, respondent or coder: the same id means different things in
     different columns.
     """
-    keyed = _keyed(key).copy()
-    keyed.update(f"{kind}|{la_code}|{identifier}".encode())
-    return keyed.hexdigest()[:PSEUDONYM_CHARS]
+    return pseudonym_maker(key, la_code, kind)(identifier)
 
 
 @cache
-def _keyed(key: bytes) -> hmac.HMAC:
-    """To be copied: setting one up takes longer than a pseudonym."""
-    return hmac.new(key, digestmod="sha256")
+def pseudonym_maker(key: bytes, la_code: str, kind: str) -> Callable[[str], str]:
+    """id -> its `pseudonym`, three times as fast as the standard library's HMAC.
+
+    HMAC (RFC 2104) is a hash within a hash, each begun with a block made of the key alone: both
+    beginnings are hashed once, and kind and authority with them, to be copied for every id.
+    """
+    block = hashlib.sha256(key).digest() if len(key) > HASH_BLOCK_BYTES else key
+    block = block.ljust(HASH_BLOCK_BYTES, b"\0")
+    begun_inner = hashlib.sha256(bytes(byte ^ 0x36 for byte in block))
+    begun_inner.update(f"{kind}|{la_code}|".encode())
+    begun_outer = hashlib.sha256(bytes(byte ^ 0x5C for byte in block))
+    copy_inner, copy_outer = begun_inner.copy, begun_outer.copy
+
+    def made(identifier: str) -> str:
+        inner, outer = copy_inner(), copy_outer()
+        inner.update(identifier.encode())
+        outer.update(inner.digest())
+        return outer.hexdigest()[:PSEUDONYM_CHARS]
+
+    return made

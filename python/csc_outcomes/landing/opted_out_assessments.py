@@ -63,7 +63,9 @@ class OptedOutAssessments:
         with open_parts(path, [spec], self._delivery) as parts:
             for batch in parts.batches():
                 for child, assessment in zip(
-                    batch.cells[CHILD_ID.name], batch.cells[ASSESSMENT_ID], strict=True
+                    batch.cells[CHILD_ID.name].to_pylist(),
+                    batch.cells[ASSESSMENT_ID].to_pylist(),
+                    strict=True,
                 ):
                     who, which = normalise_id(child)[0], normalise_id(assessment)[0]
                     if who and which and self._lists.merge(who) in self._lists.opted_out:

@@ -4,6 +4,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
 from csc_outcomes.landing.csv_rows import BadRow
 
 
@@ -12,8 +16,9 @@ class Batch:
     """Some records of one kind, in the order of the file."""
 
     part: int  # which of the file's specs they belong to
-    cells: Mapping[str, Sequence[str]]  # canonical column -> its cell in each record
-    row_numbers: Sequence[int]  # of each record among all of its kind in the file, from 1
+    cells: Mapping[str, pa.Array]  # canonical column -> its cell in each record: text, never null
+    # Of each record among all of its kind in the file, from 1.
+    row_numbers: Sequence[int] | npt.NDArray[np.int64]
     bad: Sequence[tuple[int, BadRow]] = ()  # numbers of what can't be a record, and why
 
 

@@ -2,12 +2,15 @@
 text."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from itertools import chain, islice
 from pathlib import Path
 
+import pyarrow as pa
+
 from csc_outcomes.landing.contract import XML_FORMATS, Delivery, FileSpec
-from csc_outcomes.landing.csv_rows import BadRow, Row, open_csv
+from csc_outcomes.landing.csv_blocks import Block
+from csc_outcomes.landing.csv_rows import BadRow, CsvRows, Row, open_csv
 from csc_outcomes.landing.database_rows import SUFFIXES as DATABASE_SUFFIXES
 from csc_outcomes.landing.database_rows import database_rows
 from csc_outcomes.landing.errors import Refused
@@ -68,28 +71,43 @@ def open_parts(path: Path, specs: Sequence[FileSpec], delivery: Delivery) -> Ite
             yield XmlReturn(path, stream, specs, delivery)
     else:
         (spec,) = specs
-        with open_table(path, spec) as (header, rows):
-            yield _Table(header, rows)
+        with _opened(path, spec) as (header, rows):
+            yield _Table(header, rows, is_padded=_is_workbook(path))
 
 
 class _Table:
     """A file of one kind of record with a header."""
 
-    def __init__(self, header: Header, rows: Iterator[Row]) -> None:
+    def __init__(self, header: Header, rows: Iterator[Row], is_padded: bool) -> None:
         self._header = header
         self._rows = rows
+        self._is_padded = is_padded
+        self._n_read = 0
 
     def batches(self) -> Iterator[Batch]:
         """The records, so many at a time."""
-        numbered = enumerate(self._rows, 1)
+        if isinstance(self._rows, CsvRows):
+            yield from map(self._of_block, self._rows.blocks(self._header.width))
+        records = _records(self._rows, self._header.width, self._is_padded)
+        numbered = enumerate(records, self._n_read + 1)
         while batch := list(islice(numbered, BATCH_RECORDS)):
             good = [(number, row) for number, row in batch if not isinstance(row, BadRow)]
             bad = [(number, row) for number, row in batch if isinstance(row, BadRow)]
             cells = {
-                name: [row[place] for _, row in good]
+                name: pa.array([row[place] for _, row in good], pa.string())
                 for name, place in self._header.positions.items()
             }
             yield Batch(0, cells, [number for number, _ in good], bad)
+
+    def _of_block(self, block: Block) -> Batch:
+        n_before = self._n_read
+        self._n_read += block.n_records
+        cells = {
+            name: block.columns.column(place).combine_chunks()
+            for name, place in self._header.positions.items()
+        }
+        bad = [(n_before + n, _ragged(width, self._header.width)) for n, width in block.ragged]
+        return Batch(0, cells, block.numbers + n_before, bad)
 
     def unknown(self) -> tuple[str, ...]:
         """The headers that nobody declared."""
@@ -103,13 +121,20 @@ def open_table(path: Path, spec: FileSpec) -> Iterator[tuple[Header, Iterator[Ro
     Rows without any text are no records. Refused, at any moment, where the file as a whole can't be
     trusted.
     """
+    with _opened(path, spec) as (header, rows):
+        yield header, _records(rows, header.width, is_padded=_is_workbook(path))
+
+
+@contextmanager
+def _opened(path: Path, spec: FileSpec) -> Iterator[tuple[Header, Iterator[Row]]]:
+    """The header of a file and all rows behind it."""
     with open_rows(path, spec) as rows:
         cells = _header_cells(rows, path, spec)
-        filled = (row for row in rows if isinstance(row, BadRow) or not _is_blank(row))
-        first = list(islice(filled, N_FIRST_RECORDS))
+        with rows.peeked() if isinstance(rows, CsvRows) else nullcontext():
+            first = list(islice(_filled(rows), N_FIRST_RECORDS))
         record_width = max((len(row) for row in first if isinstance(row, list)), default=0)
         header = match_header(cells, spec, record_width)
-        yield header, _records(chain(first, filled), header.width, is_padded=_is_workbook(path))
+        yield header, rows if isinstance(rows, CsvRows) else chain(first, rows)
 
 
 @contextmanager
@@ -154,8 +179,12 @@ def _header_cells(rows: Iterator[Row], path: Path, spec: FileSpec) -> list[str]:
     )
 
 
+def _filled(rows: Iterator[Row]) -> Iterator[Row]:
+    return (row for row in rows if isinstance(row, BadRow) or not _is_blank(row))
+
+
 def _records(rows: Iterator[Row], width: int, is_padded: bool) -> Iterator[Row]:
-    for row in rows:
+    for row in _filled(rows):
         if isinstance(row, BadRow):
             yield row
         else:

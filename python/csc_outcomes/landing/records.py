@@ -6,20 +6,23 @@ import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
-from itertools import compress
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from csc_outcomes.landing.columns import CHILD_ID, RECORD_FORMATS, YES_NO_WORDS, Column
 from csc_outcomes.landing.contract import Delivery, FileSpec
-from csc_outcomes.landing.identifiers import ID_MISSING, normalise_id, pseudonym
+from csc_outcomes.landing.identifiers import ID_MISSING, normalise_id, pseudonym_maker
 from csc_outcomes.landing.opt_outs import OBJECTIONS_FILE, OPT_OUTS_FILE, ChildLists
 
 NUMBER_PREFIX = re.compile(r"^\d{1,2} *[.):-] *")  # '1. Neglect', where 'Neglect' is declared
 CODE_PREFIX = re.compile(r"^[a-z]{1,2}\) *", re.IGNORECASE)  # Annex A writes 'a) WBRI'
 ASSESSMENT_ID = "assessment_id"
-MAX_KNOWN = 30_000  # distinct values that are remembered of a column
+MAX_KNOWN = 50_000  # distinct values that are remembered of a column
+TEXT = pa.string()
 Text = str | None
 
 
@@ -50,9 +53,10 @@ class _Known(dict[str, Any]):
     def __init__(self, work_out: Callable[[str], Any]) -> None:
         self._work_out = work_out
 
-    def __missing__(self, cell: str) -> Any:
-        found = self[cell] = self._work_out(cell)
-        return found
+    def learn(self, cells: Iterable[str]) -> None:
+        """Works out what becomes of distinct cells, of those that aren't known yet."""
+        unknown = [cell for cell in cells if cell not in self]
+        self.update(zip(unknown, map(self._work_out, unknown), strict=True))
 
 
 class _Ids(_Known):
@@ -68,6 +72,24 @@ class _Ids(_Known):
         super().clear()
         self.flags.clear()
         self.watched.clear()
+
+
+class _Cells:
+    """The cells of a column in a batch: each distinct one once, and where it stands."""
+
+    def __init__(self, cells: pa.Array) -> None:
+        encoded = cells.dictionary_encode()
+        self._places = encoded.indices
+        self.distinct: list[str] = encoded.dictionary.to_pylist()
+
+    def known(self, known: _Known) -> pa.Array:
+        """What becomes of each cell."""
+        known.learn(self.distinct)
+        return self.mapped(known.__getitem__)
+
+    def mapped(self, become: Callable[[str], Any], kind: pa.DataType = TEXT) -> pa.Array:
+        """What a function makes of each cell; it is called once for each distinct one."""
+        return pa.array(list(map(become, self.distinct)), kind).take(self._places)
 
 
 @dataclass(frozen=True)
@@ -103,29 +125,27 @@ class Canonicaliser:
         self._sources = _Known(self._source)
 
     def table(
-        self, cells: Mapping[str, Sequence[str]], row_numbers: Sequence[int]
+        self, cells: Mapping[str, pa.Array], row_numbers: Sequence[int] | npt.NDArray[np.int64]
     ) -> tuple[pa.Table, int]:
         """(landed records, number left out by opt-out or objection) of a batch of records.
 
-        `cells` are those of each canonical column that the file has.
+        `cells` are those of each canonical column that the file has: text, never null.
         """
         self._forget()
-        n_rows = len(row_numbers)
+        numbers = pa.array(row_numbers, pa.int64())
+        n_rows = len(numbers)
         is_left_out = self._left_out(cells)
-        if any(is_left_out):
-            is_kept = [not is_out for is_out in is_left_out]
-            cells = {name: list(compress(column, is_kept)) for name, column in cells.items()}
-            row_numbers = list(compress(row_numbers, is_kept))
-        n_kept = len(row_numbers)
-        values: dict[str, Any] = self._landed_values(cells, n_kept)
-        values["source_row_number"] = row_numbers
-        shared = self._shared_values()
-        arrays = [
-            pa.repeat(pa.scalar(shared[field.name], field.type), n_kept)
-            if field.name in shared
-            else pa.array(values[field.name], field.type)
-            for field in self._schema
-        ]
+        if is_left_out is not None:
+            is_kept = pc.invert(is_left_out)
+            cells = {name: column.filter(is_kept) for name, column in cells.items()}
+            numbers = numbers.filter(is_kept)
+        n_kept = len(numbers)
+        values = self._landed_values(cells, n_kept)
+        values["source_row_number"] = numbers
+        for name, value in self._shared_values().items():
+            kind = self._schema.field(name).type
+            values[name] = pa.repeat(pa.scalar(value, kind), n_kept)
+        arrays = [values[name] for name in self._schema.names]
         return pa.Table.from_arrays(arrays, schema=self._schema), n_rows - n_kept
 
     def _forget(self) -> None:
@@ -134,18 +154,18 @@ class Canonicaliser:
             if len(values) > MAX_KNOWN:
                 values.clear()
 
-    def _left_out(self, cells: Mapping[str, Sequence[str]]) -> list[bool]:
-        """Whether each record may not land; a survey of staff or a ledger names no child."""
+    def _left_out(self, cells: Mapping[str, pa.Array]) -> pa.Array | None:
+        """Whether each record may not land, None where all may; a survey of staff or a ledger names
+        no child."""
         name = CHILD_ID.name if CHILD_ID.name in self._known else ASSESSMENT_ID
         known = self._known.get(name)
         if not isinstance(known, _Ids) or name not in cells or not self._watched(name):
-            return []
-        there = set(cells[name])
-        for cell in there:
-            known[cell]  # works out what isn't known yet, and whether it is watched
-        watched = known.watched.keys() & there
+            return None
+        column = _Cells(cells[name])
+        known.learn(column.distinct)  # and which of them are watched
+        watched = known.watched.keys() & set(column.distinct)
         out = {cell for cell in watched if self._is_left_out(name, known.watched[cell])}
-        return [cell in out for cell in cells[name]] if out else []
+        return column.mapped(out.__contains__, pa.bool_()) if out else None
 
     def _watched(self, name: str) -> Set[str]:
         """The ids of a column that somebody's wishes are about."""
@@ -174,25 +194,24 @@ class Canonicaliser:
             "list_separator": context.spec.list_separator,
         }
 
-    def _landed_values(
-        self, cells: Mapping[str, Sequence[str]], n_rows: int
-    ) -> dict[str, Sequence[Text]]:
-        values: dict[str, Sequence[Text]] = {}
-        sources: dict[str, Sequence[Text]] = {}
-        flags: list[Text] = [None] * n_rows
+    def _landed_values(self, cells: Mapping[str, pa.Array], n_rows: int) -> dict[str, pa.Array]:
+        values: dict[str, pa.Array] = {}
+        sources: dict[str, pa.Array] = {}
+        flags = [pa.nulls(n_rows, TEXT)]
         for column in self._columns:
             known = self._known[column.name]
             found = cells.get(column.name)
             if found is None:
-                found = [self._context.spec.constants.get(column.name, "")] * n_rows
-            values[column.name] = list(map(known.__getitem__, found))
+                constant = self._context.spec.constants.get(column.name, "")
+                found = pa.repeat(pa.scalar(constant, TEXT), n_rows)
+            distinct = _Cells(found)
+            values[column.name] = distinct.known(known)
             if isinstance(known, _Ids) and known.flags:
-                flagged = map(known.flags.get, found)
-                flags = [flag or own for flag, own in zip(flags, flagged, strict=True)]
+                flags.append(distinct.mapped(known.flags.get))
             if column.kind == "code":
-                sources[f"{column.name}_source"] = list(map(self._sources.__getitem__, found))
-        hashes = {"record_hash": _hashes(values)} if self._is_hashed else {}
-        return {**values, **sources, "id_flags": flags, **hashes}
+                sources[f"{column.name}_source"] = distinct.known(self._sources)
+        hashes = {"record_hash": _hashes(values.values())} if self._is_hashed else {}
+        return {**values, **sources, "id_flags": pc.coalesce(*flags), **hashes}
 
     def _known_of(self, column: Column) -> _Known:
         """What is known of the cells of a column; placeholders of the source are empty cells."""
@@ -221,11 +240,13 @@ class Canonicaliser:
     def _ids_of(self, column: Column) -> _Ids:
         context, kind = self._context, column.id_kind
         placeholders = context.spec.placeholders
-        merge = context.child_lists.merge if column == CHILD_ID else str
+        merged = context.child_lists.merged if column == CHILD_ID else {}
         watched = self._watched(column.name)
+        pseudonym = pseudonym_maker(context.key, context.delivery.la_code, kind)
 
         def work_out(cell: str) -> Text:
-            identifier, flag = normalise_id("" if cell.strip() in placeholders else cell)
+            is_placeholder = placeholders and cell.strip() in placeholders
+            identifier, flag = (None, None) if is_placeholder else normalise_id(cell)
             if identifier is None or (flag and column.is_lenient):
                 if column.is_required:
                     ids.flags[cell] = ID_MISSING
@@ -233,10 +254,10 @@ class Canonicaliser:
             if flag:
                 ids.flags[cell] = flag
             else:
-                identifier = merge(identifier)
+                identifier = merged.get(identifier, identifier)
                 if identifier in watched:
                     ids.watched[cell] = identifier
-            return pseudonym(context.key, context.delivery.la_code, kind, identifier)
+            return pseudonym(identifier)
 
         ids = _Ids(work_out)
         return ids
@@ -294,8 +315,9 @@ def _date_formats(spec: FileSpec) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*spec.date_formats, "iso"))) if is_workbook else spec.date_formats
 
 
-def _hashes(values: Mapping[str, Sequence[Text]]) -> list[Text]:
+def _hashes(columns: Iterable[pa.Array]) -> pa.Array:
     """SHA-256 of each record's canonical values; no value can hold the NUL that separates them."""
-    columns = [[value or "" for value in column] for column in values.values()]
-    texts = map("\0".join, zip(*columns, strict=True))
-    return [hashlib.sha256(text.encode()).hexdigest() for text in texts]
+    texts = pc.binary_join_element_wise(
+        *columns, "\0", null_handling="replace", null_replacement=""
+    )
+    return pa.array([hashlib.sha256(text.encode()).hexdigest() for text in texts.to_pylist()])

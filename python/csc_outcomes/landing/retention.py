@@ -9,6 +9,7 @@ from typing import Any
 
 import duckdb
 
+from csc_outcomes.authorities import authorities_of
 from csc_outcomes.landing.contract import SYNTHETIC_CODE
 from csc_outcomes.landing.deliveries import DeliveryFolder
 from csc_outcomes.landing.errors import LandingError, RetentionOver
@@ -43,7 +44,8 @@ LAST_DAYS = """
 def check_retention(
     project: Path, folders: list[DeliveryFolder], environment: Mapping[str, str] = os.environ
 ) -> None:
-    """RetentionOver where a study's data had to be destroyed by now and a delivery is still here.
+    """RetentionOver where a study's data had to be destroyed by now and a delivery of any of its
+    authorities is still here.
 
     The last day is the research's end plus `retention_months`, clamped to the month's end; on that
     day data may still be read. Synthetic deliveries are nobody's data. LandingError where the seeds
@@ -58,10 +60,10 @@ def check_retention(
         return
     today = current_day(environment)
     over = [
-        f"{study['study_id']} (extracts/{places[study['la_code']]}, research ended on "
+        f"{study['study_id']} ({', '.join(here)}, research ended on "
         f"{study['research_end']}) by {study['last_day']}"
         for study in _last_days(project)
-        if study["la_code"] in places and study["last_day"] < today
+        if study["last_day"] < today and (here := _deliveries(study["la_code"], places))
     ]
     if over:
         raise RetentionOver(
@@ -80,6 +82,12 @@ def current_day(environment: Mapping[str, str] = os.environ) -> date:
         return date.fromisoformat(text if len(text) == 10 else "")
     except ValueError:
         raise LandingError(f"{TODAY_VARIABLE} must be a day such as 2026-03-31") from None
+
+
+def _deliveries(la_code: str, places: Mapping[str, str]) -> list[str]:
+    """The folders of a study's authorities that are here."""
+    codes = authorities_of(la_code or "", places)
+    return [f"extracts/{places[code]}" for code in codes if code in places]
 
 
 def _last_days(project: Path) -> list[dict[str, Any]]:

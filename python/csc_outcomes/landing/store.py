@@ -76,6 +76,15 @@ SCHEMAS: dict[str, pa.Schema] = {
         for holds, columns in kinds.items()
     },
 }
+# The columns that hold few distinct values: a dictionary of ids or hashes costs and saves nothing.
+REPEATING = {
+    subfolder: [
+        name
+        for name in schema.names
+        if name in ("la_code", "programme_id") or not name.endswith(("_id", "_hash", "_number"))
+    ]
+    for subfolder, schema in SCHEMAS.items()
+}
 
 
 class Store:
@@ -96,7 +105,8 @@ class Store:
         if not path.is_file():
             return None
         try:
-            row: dict[str, Any] = pq.read_table(path).to_pylist()[0]
+            with pq.ParquetFile(path) as file:
+                row: dict[str, Any] = file.read(use_threads=False).to_pylist()[0]
         except (pa.ArrowException, OSError):  # torn, as after a power cut: it is written again
             return None
         wanted = self._files_of(row)
@@ -124,7 +134,12 @@ class Store:
             handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             with (
                 os.fdopen(handle, "wb") as stream,
-                pq.ParquetWriter(stream, SCHEMAS[subfolder], compression="zstd") as writer,
+                pq.ParquetWriter(
+                    stream,
+                    SCHEMAS[subfolder],
+                    compression="zstd",
+                    use_dictionary=REPEATING[subfolder],
+                ) as writer,
             ):
                 yield writer
             temporary.replace(path)

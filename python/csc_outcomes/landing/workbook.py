@@ -25,6 +25,7 @@ SHARED_STRINGS = "xl/sharedStrings.xml"
 MAX_UNPACKED_BYTES = 64_000_000
 MAX_SHEET_CELLS = 2_000_000
 MAX_SHEET_CHARS = 128_000_000
+PIECE_BYTES = 500_000
 EXACT_FLOATS_BELOW = 1e15  # Excel keeps 15 digits
 CELL_POSITION = re.compile(rb"""\sr\s*=\s*["']([A-Za-z]{0,3})(\d{1,7})["']""")
 SHARED_STRING = re.compile(rb"""\st\s*=\s*["']s["'][^>]*>\s*<v>\s*(\d{1,9})""")
@@ -38,7 +39,7 @@ def xlsx_rows(path: Path, sheet: str | None) -> Iterator[Row]:
     with _calamine(path):
         rows = _sheet_rows(path, sheet)
     for row in rows:
-        yield [cell_text(value) for value in row]
+        yield ["" if value == "" else cell_text(value) for value in row]
 
 
 def sheet_names(path: Path) -> list[str]:
@@ -118,18 +119,33 @@ def _shared_string_lengths(path: Path, archive: zipfile.ZipFile) -> list[int]:
 
 def _check_sheet(path: Path, content: bytes, lengths: list[int]) -> None:
     width = height = 1
-    for position in CELL_POSITION.finditer(content):
-        width = max(width, _column_number(position[1]))
-        height = max(height, int(position[2]))
+    n_chars = 0
+    for piece in _pieces(path, content):
+        positions = CELL_POSITION.findall(piece)
+        width = max(width, *map(_column_number, {letters for letters, _ in positions}), 1)
+        height = max(height, *map(int, {number for _, number in positions}), 1)
+        used = map(int, SHARED_STRING.findall(piece))
+        n_chars += sum(lengths[number] for number in used if number < len(lengths))
     if width * height > MAX_SHEET_CELLS:
         raise _too_large(
             path,
             f"has a sheet that reaches to row {height:,} and column {width:,}, over "
             f"{MAX_SHEET_CELLS:,} cells (delete stray cells)",
         )
-    used = (int(match[1]) for match in SHARED_STRING.finditer(content))
-    if sum(lengths[number] for number in used if number < len(lengths)) > MAX_SHEET_CHARS:
+    if n_chars > MAX_SHEET_CHARS:
         raise _too_large(path, f"has a sheet with over {MAX_SHEET_CHARS:,} characters")
+
+
+def _pieces(path: Path, content: bytes) -> Iterator[bytes]:
+    """A sheet in pieces that each end before a tag, so that no tag is cut."""
+    start = 0
+    while start < len(content):
+        end = content.find(b"<", start + PIECE_BYTES, start + 2 * PIECE_BYTES)
+        if end < 0 and len(content) > start + 2 * PIECE_BYTES:
+            raise _too_large(path, f"has a sheet with over {PIECE_BYTES:,} bytes without a cell")
+        end = end if end >= 0 else len(content)
+        yield content[start:end]
+        start = end
 
 
 def _column_number(letters: bytes) -> int:

@@ -27,6 +27,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 from xml.sax.saxutils import quoteattr
 
+import pyarrow as pa
 import yaml
 from lxml import etree
 
@@ -212,11 +213,15 @@ class XmlReturn:
         kind, width = self._kinds[part], self._widths[part]
         if max(map(len, fields), default=0) > MAX_CELL_CHARS:
             raise Refused("cell_too_large", f"a value is over {MAX_CELL_CHARS:,} characters long")
-        cells = {name: fields[place::width] for place, name in enumerate(kind.columns)}
+        cells = {
+            name: pa.array(fields[place::width], pa.string())
+            for place, name in enumerate(kind.columns)
+        }
         for name, rule in kind.derived.items():
             others = frozenset(code.upper() for code in rule["other_than"])
-            found = {cell: _has_other(cell, others) for cell in set(cells[rule["column"]])}
-            cells[name] = [found[cell] for cell in cells[rule["column"]]]
+            found = cells[rule["column"]].dictionary_encode()
+            has_other = [_has_other(cell, others) for cell in found.dictionary.to_pylist()]
+            cells[name] = pa.array(has_other, pa.string()).take(found.indices)
         first, n = self._n_read[part] + 1, len(fields) // width
         self._n_read[part] += n
         return Batch(part, cells, range(first, first + n))

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from csc_outcomes.authorities import EVERY, authorities_of
 from csc_outcomes.plan.detection import Sample, detection, samples
 from csc_outcomes.plan.items import differences_of_versions
 from csc_outcomes.plan.ledger import Version
@@ -169,9 +170,17 @@ def _question(study: Study) -> list[str]:
     outcomes = [study.label(row["outcome"]).lower() for row in study.outcomes if row["is_primary"]]
     return [
         f"Did the programme `{facts['programme_id']}` change how cases of children in need of "
-        f"authority {facts['la_code']} went between {facts['study_start']} and "
+        f"{_authorities(str(facts['la_code']))} went between {facts['study_start']} and "
         f"{facts['study_end']}? Primary outcomes: {sentence(outcomes)}."
     ]
+
+
+def _authorities(la_code: str) -> str:
+    """Of whom the study is, as words; a plan has no deliveries to tell all from."""
+    if la_code.strip() == EVERY:
+        return "every authority that delivers"
+    codes = authorities_of(la_code, ())
+    return f"authority {codes[0]}" if len(codes) == 1 else f"authorities {sentence(codes)}"
 
 
 # What a case of the study begins with.

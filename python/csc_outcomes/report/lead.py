@@ -2,38 +2,49 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
+from csc_outcomes.authorities import authorities_of, named
 from csc_outcomes.report.blocks import Block, Facts, Prose
 from csc_outcomes.report.formats import is_missing, shown
 from csc_outcomes.report.pages import study_row
 from csc_outcomes.report.source import Source
 from csc_outcomes.report.words import DESIGNS, words
 
+NOBODY = "unknown"  # the code of a file whose authority nobody can tell
+
 
 def lead_of(source: Source, study_id: str) -> list[Block]:
     """The notices and the facts above the contents."""
     study = study_row(source, study_id)
-    notices: list[Block] = []
-    if is_synthetic(source, study["la_code"]):
-        notices.append(
-            Prose(
-                (
-                    "no child, family or worker in them exists, and the authority is made up. The "
-                    "page shows what an evaluation of this design reports; its numbers say nothing "
-                    "about the programme.",
-                ),
-                tone="stop",
-                word="Synthetic data:",
-            )
-        )
-    return [*notices, Facts(_facts(source, study))]
+    return [*_notices(source, study), Facts(_facts(source, study))]
+
+
+def _notices(source: Source, study: dict[str, Any]) -> list[Block]:
+    """That the data are synthetic, or whose of them are."""
+    of_study = study_authorities(source, study)
+    made_up = [code for code in of_study if is_synthetic(source, [code])]
+    if not made_up:
+        return []
+    whose, are_made_up = "in them", "the authority is made up"
+    if len(of_study) > 1:
+        are_made_up = "the authorities are made up"
+    if len(made_up) < len(of_study):
+        whose = f"in those of {named(authority_names(source, made_up))}"
+        are_made_up = "no finding can rest on them"
+    text = (
+        f"no child, family or worker {whose} exists, and {are_made_up}. The page shows what an "
+        "evaluation of this design reports; its numbers say nothing about the programme."
+    )
+    return [Prose((text,), tone="stop", word="Synthetic data:")]
 
 
 def _facts(source: Source, study: dict[str, Any]) -> list[tuple[str, str]]:
+    own = authority_names(source, study_authorities(source, study))
     rows = [
         ("Study", f"{study['study_name']} ({study['study_id']})"),
-        ("Authority", authority_name(source, study["la_code"])),
+        ("Authority" if len(own) == 1 else "Authorities", named(own) or study["la_code"]),
         ("Period", _period(study)),
         ("Design", words(DESIGNS, study["design"])),
         ("What is estimated", spelled_out(study["estimand"])),
@@ -76,24 +87,31 @@ def _page(source: Source) -> str:
     )
 
 
-def authority_name(source: Source, la_code: str) -> str:
-    """The authority's name and code, from whichever table has it."""
-    for table in ("local_authorities", "load_log", "studies"):
+def study_authorities(source: Source, study: dict[str, Any]) -> tuple[str, ...]:
+    """The codes of the study's authorities; with *, of all that delivered."""
+    log = source.table_or_empty("load_log")
+    delivered = set(log["la_code"]) - {NOBODY} if "la_code" in log else set()
+    return authorities_of(str(study["la_code"]), delivered)
+
+
+def authority_names(source: Source, la_codes: Sequence[str]) -> list[str]:
+    """Each authority's name and code, from whichever table has it."""
+    names: dict[str, str] = {}
+    for table in ("studies", "load_log", "local_authorities"):
         rows = source.table_or_empty(table)
         if "la_name" in rows and "la_code" in rows:
-            names = rows.loc[rows["la_code"] == la_code, "la_name"].dropna()
-            if len(names):
-                return f"{names.iloc[0]} ({la_code})"
-    return la_code
+            known = rows.dropna(subset=["la_name"]).drop_duplicates("la_code")
+            names |= dict(zip(known["la_code"], known["la_name"], strict=True))
+    return [f"{names[code]} ({code})" if code in names else code for code in la_codes]
 
 
-def is_synthetic(source: Source, la_code: str) -> bool:
-    """Whether the authority's data are made up."""
+def is_synthetic(source: Source, la_codes: Sequence[str]) -> bool:
+    """Whether data of any of the authorities are made up."""
     for table in ("local_authorities", "load_log", "release"):
         rows = source.table_or_empty(table)
         if "is_synthetic" not in rows:
             continue
-        own = rows[rows["la_code"] == la_code] if "la_code" in rows else rows
+        own = rows[rows["la_code"].isin(la_codes)] if "la_code" in rows else rows
         if len(own):
             return bool(own["is_synthetic"].fillna(False).astype(bool).any())
     return False

@@ -13,7 +13,10 @@ from csc_outcomes.synthetic.facts import StudyFacts, load_facts
 if TYPE_CHECKING:
     import pandas as pd
 
-MODES = ("exact", "stochastic", "study-files", "verify", "trial", "verify-trial", "returns")
+MODES = (
+    *("exact", "stochastic", "study-files", "verify", "trial", "verify-trial", "returns"),
+    "nation",
+)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -23,6 +26,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _write_trial(options) if options.mode == "trial" else _verify_trial(options.out)
     if options.mode == "returns":
         return _write_returns(options)
+    if options.mode == "nation":
+        return _write_nation(options)
     facts = load_facts()
     if options.mode == "verify":
         return _verify(options.out, facts)
@@ -44,13 +49,13 @@ def _parser() -> argparse.ArgumentParser:
         help="exact: published figures; stochastic: known effects; study-files: staff survey, "
         "returns and codings beside the exact case list; verify: check a folder; trial: both "
         "deliveries of a family-randomised trial; verify-trial: check those; returns: the same "
-        "children in any format that authorities return",
+        "children in any format that authorities return; nation: case lists of 152 authorities",
     )
     parser.add_argument(
         "--out",
         type=Path,
         required=True,
-        help="folder of the delivery; trial, returns: of the authority",
+        help="folder of the delivery; trial, returns: of the authority; nation: of all",
     )
     parser.add_argument("--seed", type=int, help="another seed than the committed extract's")
     parser.add_argument(
@@ -64,7 +69,10 @@ def _parser() -> argparse.ArgumentParser:
         help="study-files: folder of the case list, by default the committed one",
     )
     parser.add_argument(
-        "--n", type=int, help="stochastic: number of cases, by default as many as were eligible"
+        "--n",
+        type=int,
+        help="number of cases; stochastic: by default as many as were eligible; nation: of all "
+        "authorities together, by default 100000",
     )
     parser.add_argument(
         "--family-icc", type=float, default=0.0, help="stochastic: correlation within families, 0-1"
@@ -207,6 +215,23 @@ def _write_returns(options: argparse.Namespace) -> int:
         print(error, file=sys.stderr)
         return 2
     print(f"{options.children} synthetic children in {', '.join(map(str, places))}.")
+    return 0
+
+
+def _write_nation(options: argparse.Namespace) -> int:
+    from csc_outcomes.synthetic.nation_facts import load_nation
+    from csc_outcomes.synthetic.nation_files import write_authority
+
+    nation = load_nation()
+    if options.seed is not None:
+        nation = replace(nation, seed=options.seed)
+    n_cases = 100_000 if options.n is None else options.n
+    if n_cases < nation.n_authorities:
+        print(f"a nation needs at least {nation.n_authorities} cases", file=sys.stderr)
+        return 2
+    for authority in tracked("writing case lists", nation.authorities(n_cases), "authorities"):
+        write_authority(nation, authority, options.out)
+    print(f"{n_cases} synthetic cases of {nation.n_authorities} authorities in {options.out}.")
     return 0
 
 

@@ -62,13 +62,19 @@ def with_families(extract: ExtractFacts) -> ExtractFacts:
 
 def write_delivery(frame: pd.DataFrame, extract: ExtractFacts, folder: Path) -> None:
     """Write the CSV file and its extract.yml into `folder`; the same frame gives the same bytes."""
-    folder.mkdir(parents=True, exist_ok=True)
+    write_contract(extract, folder)
     frame.to_csv(folder / extract.file_name, index=False, lineterminator="\n", encoding="utf-8")
+
+
+def write_contract(extract: ExtractFacts, folder: Path) -> None:
+    """Write the extract.yml of a case list into `folder`, which is made where it isn't there."""
+    folder.mkdir(parents=True, exist_ok=True)
     contract = yaml.safe_dump(_contract(extract), sort_keys=False, allow_unicode=True, width=100)
     (folder / "extract.yml").write_text(NOTICE + contract, encoding="utf-8", newline="\n")
 
 
 def _contract(extract: ExtractFacts) -> dict[str, object]:
+    constants = {} if "programme_id" in extract.columns else {"programme_id": extract.programme_id}
     return {
         "la_code": extract.la_code,
         "la_name": extract.la_name,
@@ -88,7 +94,7 @@ def _contract(extract: ExtractFacts) -> dict[str, object]:
                     "sex_code": {"F": "F", "M": "M"},
                     "arm": {"1": "treated", "0": "comparator"},
                 },
-                "constants": {"programme_id": extract.programme_id},
+                **({"constants": constants} if constants else {}),
             }
         ],
     }

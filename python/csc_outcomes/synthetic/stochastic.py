@@ -138,7 +138,7 @@ def expected_effects(
     )
     risk = family_risk(siblings, referrals)
     chances = [
-        _Outcomes.of_arm(is_treated, risk, population, effects).chances(start, entry, facts.days)
+        CaseLaws.of_arm(is_treated, risk, population, effects).chances(start, entry, facts.days)
         for is_treated in (True, False)
     ]
     differences = {name: chances[0][name] - chances[1][name] for name in chances[0]}
@@ -161,7 +161,7 @@ def shortest_length(start: IntArray, entry: IntArray, days: StudyDays) -> IntArr
 
 
 @dataclass(frozen=True)
-class _Outcomes:
+class CaseLaws:
     """The laws of one arm's outcomes, case by case."""
 
     length: LengthLaw
@@ -172,7 +172,7 @@ class _Outcomes:
     @classmethod
     def of_arm(
         cls, is_treated: bool, risk: FloatArray, population: Population, effects: TrueEffects
-    ) -> "_Outcomes":
+    ) -> "CaseLaws":
         effect = effects if is_treated else NO_EFFECT
         length = population.length.shifted(population.length_by_risk * risk + effect.length_weeks)
         by_risk = population.escalated_by_risk * risk
@@ -266,7 +266,7 @@ class _Arm:
         days, family = self.days, cases["family"].to_numpy()
         start, entry = cases["start"].to_numpy(), cases["entry"].to_numpy()
         risk = family_risk(cases["siblings"], cases["referrals"])
-        outcomes = _Outcomes.of_arm(self.is_treated, risk, self.population, self.effects)
+        outcomes = CaseLaws.of_arm(self.is_treated, risk, self.population, self.effects)
 
         length = outcomes.length.draw(self._uniform(family), shortest_length(start, entry, days))
         close = start + np.ceil(np.minimum(length, NEVER)).astype(np.int64)

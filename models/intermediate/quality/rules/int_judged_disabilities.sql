@@ -58,7 +58,7 @@ counts as (
         la_code,
         delivery,
         child_id,
-        cast(null as varchar) as file_key,
+        cast(null as string) as file_key,
         cast(null as bigint) as source_row_number,
         sum(n_times) over (partition by la_code, delivery, child_id) as n_codes,
         code,

@@ -16,7 +16,7 @@ activities as (select * from {{ ref('int_judged_activities') }}),
 plans as (
     select
         *,
-        count(*) filter (where end_date is null) over (
+        count(case when end_date is null then 1 end) over (
             partition by la_code, delivery, child_id
         ) as n_open
     from activities

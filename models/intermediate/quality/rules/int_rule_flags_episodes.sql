@@ -30,7 +30,7 @@ judged as (
     select
         *,
         close_reason_code in ('RC8', 'RC9') as is_closed_after_assessment,
-        count(*) filter (where {{ is_open }}) over of_child as n_open,
+        count(case when {{ is_open }} then 1 end) over of_child as n_open,
         max(referral_date) over of_child as latest_referral_date
     from episodes
     window of_child as (partition by la_code, delivery, child_id)

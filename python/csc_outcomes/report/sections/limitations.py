@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from csc_outcomes.report.blocks import Prose, Section
 from csc_outcomes.report.formats import is_missing, shown
-from csc_outcomes.report.lead import is_synthetic
+from csc_outcomes.report.lead import is_synthetic, study_authorities
 from csc_outcomes.report.pages import study_row
 from csc_outcomes.report.source import Source
 
@@ -39,7 +39,7 @@ def section(source: Source, study_id: str) -> Section | None:
         "arms that nobody recorded, and not the choice of analysis, of which the sensitivity "
         "section shows others.",
     ]
-    if is_synthetic(source, study["la_code"]):
+    if is_synthetic(source, study_authorities(source, study)):
         lines.append("The data are synthetic: nothing here is evidence on the programme.")
     return Section("limitations", "Limitations", [Prose(items=lines)])
 

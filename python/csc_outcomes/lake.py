@@ -1,0 +1,150 @@
+"""A warehouse that a team shares: a DuckLake, with its catalog in PostgreSQL and its tables as
+Parquet files in a folder. docs/shared_warehouse.md says how to set one up."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import duckdb
+
+if TYPE_CHECKING:
+    from dbt.adapters.duckdb.credentials import DuckDBCredentials
+
+SCHEME = "ducklake:"
+PACKAGES = ("duckdb_extension_ducklake", "duckdb_extension_postgres_scanner")
+# Any number will do that no other program takes as PostgreSQL's lock of this database.
+BUILDING = 0x0C5C_0C07
+MARK, MARKER = "published build ", "published_build"
+_holders: dict[str, duckdb.DuckDBPyConnection] = {}  # what keeps the lock of each lake
+
+
+class LakeInUse(Exception):
+    """Another build writes to the same lake."""
+
+
+def is_lake(creds: DuckDBCredentials | None) -> bool:
+    """Whether the target's tables are in a DuckLake."""
+    return creds is not None and any(a.path.startswith(SCHEME) for a in creds.attach or [])
+
+
+def open_lake(conn: duckdb.DuckDBPyConnection, creds: DuckDBCredentials) -> None:
+    """Loads DuckDB's extensions from their Python packages and attaches the target's lake, which
+    dbt then finds attached; RuntimeError, in one line, where one of them can't be had."""
+    for package in PACKAGES:
+        conn.load_extension(str(_extension(package)))
+    for attachment in creds.attach or []:
+        try:
+            conn.execute(attachment.to_sql())
+        except duckdb.Error as error:
+            raise RuntimeError(
+                f"The shared warehouse can't be opened: {str(error).strip().splitlines()[0]}. "
+                "Look at PGHOST, PGDATABASE, PGUSER, the password file and CSC_LAKE_DATA "
+                "(docs/shared_warehouse.md)."
+            ) from None
+    conn.execute(f"use {creds.database}")
+
+
+def _extension(package: str) -> Path:
+    """The file of an extension for this DuckDB's version, as its package brings it."""
+    spec = find_spec(package)
+    folders = list(spec.submodule_search_locations or []) if spec else []
+    files = [
+        file
+        for folder in folders
+        for file in Path(folder).glob(f"extensions/v{duckdb.__version__}/*.duckdb_extension")
+    ]
+    if not files:
+        raise RuntimeError(
+            f"A shared warehouse needs the package {package.replace('_', '-')}"
+            f"=={duckdb.__version__}: pip install --requirement requirements-shared.txt"
+        )
+    return files[0]
+
+
+def same_place(conn: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
+    """A cursor that finds the tables that the connection finds; DuckDB's own look elsewhere."""
+    [(database,)] = conn.execute("select current_database()").fetchall()
+    cursor = conn.cursor()
+    cursor.execute(f'use "{database}"')
+    return cursor
+
+
+def lake_of(conn: duckdb.DuckDBPyConnection) -> str | None:
+    """The name of the lake that the connection uses; None where it uses a DuckDB file."""
+    found = conn.execute(
+        "select database_name from duckdb_databases() "
+        "where type = 'ducklake' and database_name = current_database()"
+    ).fetchall()
+    return found[0][0] if found else None
+
+
+def hold_lake(conn: duckdb.DuckDBPyConnection) -> None:
+    """Takes the lake that the connection uses for this process alone: until it ends, other builds
+    are refused, readers are not. Raises LakeInUse where another build has it; does nothing where
+    the connection uses no lake, for a DuckDB file is one process's anyway."""
+    lake = lake_of(conn)
+    if lake is None:
+        return
+    if lake in _holders:
+        _holders.pop(lake).close()
+    holder = conn.cursor()
+    # the transaction keeps one connection to PostgreSQL, and that connection the lock
+    holder.execute("begin transaction")
+    query = f"select pg_try_advisory_xact_lock({BUILDING})"
+    [(is_free,)] = holder.execute(f"from postgres_query('{_catalog(lake)}', '{query}')").fetchall()
+    if not is_free:
+        holder.close()
+        raise LakeInUse(
+            "Another build writes to this shared warehouse: wait until it is done, then run this "
+            "again. Nothing was changed."
+        )
+    _holders[lake] = holder
+
+
+def mark_published(conn: duckdb.DuckDBPyConnection, build_id: str) -> list[str]:
+    """Leaves the build's id in the lake's list of snapshots, for readers who want this build's
+    tables and no later ones; what to tell of it, nothing where the connection uses no lake."""
+    lake = lake_of(conn)
+    if lake is None:
+        return []
+    conn.execute("begin transaction")
+    conn.execute(f"call {lake}.set_commit_message('csc_outcomes', '{MARK}{build_id}')")
+    # a message needs a change to go with
+    conn.execute(f"create or replace view {MARKER} as select '{build_id}' as build_id")
+    conn.execute("commit")
+    [(snapshot,)] = conn.execute(
+        f"select max(snapshot_id) from {lake}.snapshots() where commit_message like '{MARK}%'"
+    ).fetchall()
+    return [f"In the shared warehouse its tables are those of snapshot {snapshot}."]
+
+
+def forget_earlier_builds(conn: duckdb.DuckDBPyConnection) -> str:
+    """Deletes every snapshot of the lake but the newest, the files that only they needed, those
+    that broken-off builds left, and what PostgreSQL keeps of deleted rows; says what went.
+
+    Raises LakeInUse while a build writes to the lake. A query that began before may fail.
+    """
+    lake = lake_of(conn)
+    if lake is None:
+        return "This target is no shared warehouse: nothing was deleted."
+    hold_lake(conn)
+    snapshots, files, orphans = (
+        len(conn.execute(f"call {call}").fetchall())
+        for call in (
+            f"ducklake_expire_snapshots('{lake}', older_than => now())",
+            f"ducklake_cleanup_old_files('{lake}', cleanup_all => true)",
+            f"ducklake_delete_orphaned_files('{lake}', cleanup_all => true)",
+        )
+    )
+    _holders.pop(lake).close()
+    conn.execute(f"call postgres_execute('{_catalog(lake)}', 'vacuum', use_transaction => false)")
+    return (
+        f"Deleted {snapshots} snapshots and {files + orphans} files. The tables are as they were."
+    )
+
+
+def _catalog(lake: str) -> str:
+    """The name under which DuckLake attaches its catalog."""
+    return f"__ducklake_metadata_{lake}"

@@ -1,0 +1,148 @@
+"""The scale benchmark says which stage got slower, and its tables say what was measured."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from projects import ROOT
+
+sys.path.insert(0, str(ROOT / "benchmarks"))
+import scale_pandas
+from scale import FIELDS, FLOOR, Results, over_bounds
+from scale_checks import differences
+from scale_runs import PARTS, Cost, Scale, StageFailed, run
+from scale_tables import TO_WEIGHTS, as_markdown, draw, exponents, summarised
+
+
+def _rows(costs: dict[int, dict[str, float]]) -> list[dict[str, str]]:
+    return [
+        dict(zip(FIELDS, (str(n), "1GB", "0", stage, str(cpu), "1", "100"), strict=True))
+        for n, stages in costs.items()
+        for stage, cpu in stages.items()
+    ]
+
+
+PANDAS = dict(zip(FIELDS, ("100000", "", "0", "pandas", "16", "1", "100"), strict=True))
+NATIONS = {
+    FLOOR: {"whole": 10.0, "dbt start": 5.0},
+    10**5: {"whole": 20.0, "gate": 9.0, "dbt start": 5.0, "csv scan": 2.0, "door": 3.0},
+    10**6: {"whole": 110.0, "gate": 15.0, "dbt start": 5.0, "csv scan": 20.0, "door": 30.0},
+}
+MEASURED = [PANDAS, *_rows(NATIONS)]
+
+
+def test_a_slower_stage_is_named() -> None:
+    bounds = {"door": 1.0, "gate": 2.0}
+    assert over_bounds({"door": 1.3, "gate": 2.5}, bounds) == []
+    assert over_bounds({"door": 1.31, "gate": 2.5}, bounds) == [
+        "slower: door takes 1.31 of dbt start, bound 1.00"
+    ]
+    assert over_bounds({"outcomes": 0.1}, bounds) == [
+        "slower: outcomes takes 0.10 of dbt start, bound 0.00"
+    ]
+
+
+def test_ratios_are_of_scans_under_the_same_limit() -> None:
+    table = summarised(MEASURED).set_index(["cases", "stage"])
+    assert table.loc[(10**5, "door"), "csv scans"] == 1.5
+    assert table.loc[(10**5, TO_WEIGHTS), "cpu"] == 20 - (9 - 5)
+    assert table.loc[(10**6, TO_WEIGHTS), "csv scans"] == (110 - 10) / 20
+    assert table.loc[(10**5, "whole"), "dbt share"] == 0.5
+    assert pd.isna(table.loc[(10**5, "door"), "parquet scans"])
+    assert table.loc[(10**5, "pandas"), "csv scans"] == 8.0
+
+
+def test_growth_is_fitted_by_stage() -> None:
+    growth = exponents(summarised(MEASURED)).set_index("stage")
+    assert growth.loc["door", "all sizes"] == growth.loc["csv scan", "two largest"] == 1.0
+    assert growth.loc["whole", "all sizes"] == 0.74
+
+
+def test_tables_and_plot_are_written(tmp_path: Path) -> None:
+    table = summarised(MEASURED)
+    assert "100,000 cases" in as_markdown(table)
+    draw(table, tmp_path / "scale.svg")
+    assert (tmp_path / "scale.svg").read_text(encoding="utf-8").startswith("<svg")
+
+
+def test_what_is_measured_is_kept(tmp_path: Path) -> None:
+    results = Results(tmp_path / "work" / "results.csv")
+    results.add(100, "1GB", 0, "door", cost=Cost(1.5, 2.5, 300))
+    again = Results(tmp_path / "work" / "results.csv")
+    assert again.has(100, "1GB", 0, "door")
+    assert not again.has(100, "2GB", 0, "door")
+    assert again.rows == results.rows
+
+
+def test_a_process_is_measured_with_its_children(tmp_path: Path) -> None:
+    busy = "sum(range(10**7)); x = b'x' * (300 * 2**20)"
+    child = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {busy!r}])"
+    cost = run([sys.executable, "-c", child], tmp_path, tmp_path / "log")
+    assert cost.cpu > 0.1
+    assert cost.peak_mb > 300
+    with pytest.raises(StageFailed, match="no such thing"):
+        run([sys.executable, "-c", "raise SystemExit('no such thing')"], tmp_path, tmp_path / "log")
+
+
+def test_stages_cover_what_a_build_needs(tmp_path: Path) -> None:
+    scale = Scale(tmp_path, "1GB", 2)
+    assert tuple(scale.stages(is_small=True))[-5:] == PARTS
+    assert "whole" in scale.stages()
+    assert "whole" not in scale.stages(is_small=True)
+
+
+def test_counts_that_differ_are_named() -> None:
+    ours = {"a": 1.0, "b": 2.0, "c": 0.0}
+    assert differences(ours, {"a": 1.0 + 1e-12, "b": 2.0}) == []
+    assert differences(ours, {"a": 1.1, "b": 2.0, "d": 3.0}) == [
+        "a: 1.0 in the warehouse, 1.1 there",
+        "d: 0 in the warehouse, 3.0 there",
+    ]
+
+
+def _case(start: str, close: str | None = None, entry: str | None = None, **facts: object) -> dict:
+    programme = {"programme_id": "p" if entry else None}
+    dates = {"birth_date": "2010-01-31", "referral_date": "2019-01-01", "plan_start_date": start}
+    dates |= {"closure_date": close, "programme_start_date": entry}
+    none = dict.fromkeys([*scale_pandas.ESCALATIONS, "rereferral_dates"])
+    known = {"la_code": "SA0", "n_siblings_under_18": 0, "n_previous_referrals": 0}
+    codes = {"sex_code": "F", "ethnicity_code": "WBRI", "nationality": "British"}
+    return none | known | codes | dates | programme | facts
+
+
+def test_the_pandas_pipeline_keeps_the_rules_at_their_edges() -> None:
+    rows = [
+        _case("2019-08-31", entry="2020-02-01"),
+        _case("2019-02-28", close="2020-02-01"),  # six months to the day, open on the day of entry
+        _case("2020-02-01", rereferral_dates="2020-01-01;2020-03-01"),  # on the anniversary
+        _case("2019-02-27"),  # a day outside the caliper
+        _case("2019-08-31", close="2019-12-31"),  # closed before the study
+        _case("2019-08-31", la_code="SA1"),  # of another authority
+        _case("2019-08-31", n_siblings_under_18=None),  # has no stratum
+    ]
+    cases = pd.DataFrame(rows)
+    for column in scale_pandas.DATES:
+        cases[column] = pd.to_datetime(cases[column])
+    study = {
+        "study_id": "s",
+        "la_code": "*",
+        "programme_id": "p",
+        "study_start": "2020-01-01",
+        "study_end": "2020-12-31",
+        "earliest_case_start": "2019-01-01",
+        "latest_case_start": "2020-06-30",
+    }
+    found = scale_pandas.work(cases, study, is_pooled=False)
+    assert found["eligible treated"] == 1
+    assert found["eligible comparators"] == 5
+    assert found["matched treated"] == 1
+    assert found["matched comparators"] == 2
+    assert found["sum of weights"] == 1.0
+    assert found["sum of squared weights"] == 0.5
+    assert found["closed_recorded"] == 1
+    assert found["rereferred_12m"] == 1
+    assert scale_pandas.work(cases, study, is_pooled=True)["matched comparators"] == 3
