@@ -1,17 +1,19 @@
-"""One table of cases delivered by two authorities: a study of both, its strata pooled or within each
-authority, its links kept or counted, comes to the answers that R has of the whole table."""
+"""One table of cases delivered by two authorities: a study of both, its strata pooled or within
+each authority, its links kept or counted, comes to the answers that R has of the whole table."""
 
 from __future__ import annotations
 
 import csv
 import io
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import duckdb
 import pandas as pd
 import pytest
 
-from csc_outcomes.authorities import authorities_of
+from csc_outcomes.authorities import authorities_of, named
+from csc_outcomes.disclosure.bundle import _of_study
 from csc_outcomes.landing.identifiers import pseudonym
 from csc_outcomes.report import pages
 from csc_outcomes.report.source import Source
@@ -106,15 +108,21 @@ def tables(project: Project) -> Any:
 def oracle(key: bytes) -> dict[str, tuple[str, str]]:
     """Authority and pseudonym of each case of the table."""
     codes = {row["case_id"]: authority_of(row["child_id"]) for row in source_rows()}
-    return {case: (la_code, pseudonym(key, la_code, "case", case)) for case, la_code in codes.items()}
+    return {
+        case: (la_code, pseudonym(key, la_code, "case", case)) for case, la_code in codes.items()
+    }
 
 
 def weights(tables: duckdb.DuckDBPyConnection, study_id: str) -> pd.Series:
-    return tables.execute(
-        "select la_code, case_id, weight from fct_matched_cases"
-        " where study_id = ? and method = 'cem_caliper'",
-        [study_id],
-    ).df().set_index(["la_code", "case_id"])["weight"]
+    return (
+        tables.execute(
+            "select la_code, case_id, weight from fct_matched_cases"
+            " where study_id = ? and method = 'cem_caliper'",
+            [study_id],
+        )
+        .df()
+        .set_index(["la_code", "case_id"])["weight"]
+    )
 
 
 @pytest.mark.parametrize("study_id", [POOLED, COUNTED])
@@ -153,7 +161,7 @@ def test_links_and_weights_within_authorities(
     within = share.groupby(comparators[is_own]).sum()
     found = weights(tables, WITHIN)
     of_comparators = found.loc[within.index]
-    assert (of_comparators.to_numpy() - within.to_numpy()).__abs__().max() < 1e-12
+    assert of_comparators.to_numpy() == pytest.approx(within.to_numpy(), abs=1e-12)
     assert found.sum() == pytest.approx(2 * treated[is_own].nunique(), abs=1e-9)
 
 
@@ -169,8 +177,12 @@ def test_estimates_by_weight_are_those_of_the_whole_table(
         assert pooled["status"] == counted["status"] == "ok"
         for figure in ("estimate", "std_error", "n_treated", "n_comparator"):
             assert counted[figure] == pytest.approx(pooled[figure], rel=1e-9), analysis_id
-    expected = answers(TABLE)["wls"]["escalated"]["coef"]["treated"]
-    assert estimates.loc[(POOLED, "escalation_main"), "estimate"] == pytest.approx(expected)
+    expected = answers(TABLE)["outcomes"]["escalated"]["ols"]
+    found = estimates.loc[(POOLED, "escalation_main")]
+    assert found["estimate"] == pytest.approx(expected["coef"]["treated"], abs=1e-9)
+    assert found["std_error"] == pytest.approx(
+        expected["se_cluster_CR1_stata"]["treated"], abs=1e-9
+    )
 
 
 def test_what_needs_links_says_that_none_are_kept(tables: duckdb.DuckDBPyConnection) -> None:
@@ -197,22 +209,31 @@ def test_what_needs_links_says_that_none_are_kept(tables: duckdb.DuckDBPyConnect
 
 
 def test_each_case_counts_once(tables: duckdb.DuckDBPyConnection) -> None:
-    flow = tables.sql(
-        "select study_id, arm, max(n_in) as recorded, min(n_out) as kept from fct_sample_flow"
-        " group by all"
-    ).df().set_index(["study_id", "arm"])
+    flow = (
+        tables.sql(
+            "select study_id, arm, max(n_in) as recorded, min(n_out) as kept from fct_sample_flow"
+            " group by all"
+        )
+        .df()
+        .set_index(["study_id", "arm"])
+    )
     n = pd.Series([row["treated"] == "1" for row in source_rows()]).value_counts()
     for study_id in STUDIES:
         assert flow.loc[(study_id, "treated"), "recorded"] == n[True]
         assert flow.loc[(study_id, "comparator"), "recorded"] == n[False]
     for table in ("fct_sample_flow", "fct_group_outcomes", "fct_covariate_balance"):
-        columns = [c for (c,) in tables.sql(
-            "select column_name from information_schema.columns"
-            f" where table_name = '{table}' and column_name not in ('study_id', 'build_id')"
-        ).fetchall()]
+        columns = [
+            c
+            for (c,) in tables.sql(
+                "select column_name from information_schema.columns"
+                f" where table_name = '{table}' and column_name not in ('study_id', 'build_id')"
+            ).fetchall()
+        ]
         pooled, counted = (
             tables.execute(f"select {', '.join(columns)} from {table} where study_id = ?", [study])
-            .df().sort_values(columns).reset_index(drop=True)
+            .df()
+            .sort_values(columns)
+            .reset_index(drop=True)
             for study in (POOLED, COUNTED)
         )
         assert len(pooled) > 0
@@ -220,17 +241,24 @@ def test_each_case_counts_once(tables: duckdb.DuckDBPyConnection) -> None:
 
 
 def test_costs_of_all_authorities_are_added_up_once(tables: duckdb.DuckDBPyConnection) -> None:
-    costs = tables.sql(
-        "select * from fct_programme_costs where cost_category = 'total'"
-    ).df().set_index("study_id")
-    assert costs.loc[POOLED, "status_reason"] is None
+    costs = (
+        tables.sql("select * from fct_programme_costs where cost_category = 'total'")
+        .df()
+        .set_index("study_id")
+    )
+    assert costs.loc[POOLED, "status"] == costs.loc[WITHIN, "status"] == "ok"
     assert costs.loc[POOLED, "nominal_gbp"] == pytest.approx(sum(SPENT.values()) * MONTHS_OF_STUDY)
     assert costs.loc[POOLED, "n_cases"] == costs.loc[WITHIN, "n_cases"]
     reasons = tables.sql(
         "select study_id, split_part(status_reason, ':', 1) from fct_counterfactual_costs"
         " where age_band = 'all' and component = 'total'"
     ).fetchall()
-    assert dict(reasons) == {POOLED: None, COUNTED: "links_not_kept", WITHIN: None}
+    told = {study_id: code for study_id, code in reasons if study_id in STUDIES}
+    assert told == {POOLED: None, COUNTED: "links_not_kept", WITHIN: None}
+    drawn = tables.sql(
+        "select study_id, count(is_matched) from fct_risk_sample group by all"
+    ).fetchall()
+    assert {study_id for study_id, n_told in drawn if n_told == 0} == {COUNTED}
 
 
 def test_fitness_is_told_of_each_authority(tables: duckdb.DuckDBPyConnection) -> None:
@@ -243,6 +271,34 @@ def test_fitness_is_told_of_each_authority(tables: duckdb.DuckDBPyConnection) ->
     }
     rows = [row for row in found.fetchall() if row[0] in STUDIES]
     assert (len(rows), set(rows)) == (len(expected), expected)
+
+
+@pytest.mark.parametrize(
+    ("la_code", "expected"),
+    [
+        ("S61", ("S61",)),
+        ("S62|S61|S62", ("S61", "S62")),
+        (" S61 | S6", ("S6", "S61")),
+        ("*", ("S51", "S61")),
+        ("", ()),
+    ],
+)
+def test_the_authorities_of_a_study(la_code: str, expected: tuple[str, ...]) -> None:
+    assert authorities_of(la_code, ["S61", "S51", "S61"]) == expected
+
+
+def test_many_authorities_are_told_by_their_number() -> None:
+    codes = [f"S{n}" for n in range(61, 67)]
+    assert (named(codes[:2]), named(codes)) == ("S61, S62", "6 authorities")
+
+
+def test_a_bundle_of_a_study_holds_its_authorities_alone() -> None:
+    studies = pd.DataFrame({"study_id": ["two", "every", "one"], "la_code": ["S61|S62", "*", "S6"]})
+    release = SimpleNamespace(tables={"rpt_studies": studies})
+    table = pd.DataFrame({"la_code": ["S6", "S61", "S62", "S63"]})
+    for study_id, expected in (("two", ["S61", "S62"]), ("every", list(table.la_code))):
+        assert list(_of_study(cast(Any, release), table, study_id).la_code) == expected
+    assert list(_of_study(cast(Any, release), table, "one").la_code) == ["S6"]
 
 
 @pytest.mark.parametrize("study_id", [POOLED, WITHIN])

@@ -98,6 +98,32 @@ def test_only_real_data_of_the_study_are_held_against_it(
     assert (len(report.outcomes), report.refused) == (2, ())
 
 
+@pytest.mark.parametrize(
+    ("la_code", "named"),
+    [
+        ("331|332", ["extracts/alpha", "extracts/beta"]),
+        ("333|332", ["extracts/beta"]),
+        ("*", ["extracts/alpha", "extracts/beta"]),
+        ("33|S02", []),
+    ],
+)
+def test_data_of_each_authority_of_a_study_are_held_against_it(
+    project: Project, monkeypatch: pytest.MonkeyPatch, la_code: str, named: list[str]
+) -> None:
+    deliver(project, "beta", "332")
+    deliver(project, "gamma", "S02")
+    end_research(project, "2024-03-31", la_code=la_code)
+    monkeypatch.setenv("CSC_TODAY", "2025-03-31")
+    land(project.path)
+    monkeypatch.setenv("CSC_TODAY", "2025-04-01")
+    if not named:
+        assert land(project.path).refused == ()
+        return
+    with pytest.raises(RetentionOver) as refusal:
+        land(project.path)
+    assert f"ended ({', '.join(named)}, research ended on 2024-03-31)" in str(refusal.value)
+
+
 def test_every_study_that_is_over_is_named(
     project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:

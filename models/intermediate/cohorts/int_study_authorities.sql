@@ -1,5 +1,5 @@
--- One row per study and authority: `studies.la_code` names one, several joined by |, or with * every
--- authority that delivered anything. Whether its data were admitted is for what reads it.
+-- One row per study and authority: `studies.la_code` names one, several joined by |, or with *
+-- every authority that delivered anything. Whether its data were admitted is for what reads it.
 with
 studies as (select * from {{ ref('studies') }}),
 

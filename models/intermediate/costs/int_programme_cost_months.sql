@@ -1,6 +1,6 @@
--- Each month's spending of an authority by category: the part that falls within the window, by days, and that part
--- in the prices of the base year: nominal x index of the year / index of the month (FACT22 report,
--- appendix 10, "Costs data").
+-- Each month's spending of an authority by category: the part that falls within the window, by
+-- days, and that part in the prices of the base year: nominal x index of the year / index of the
+-- month (FACT22 report, appendix 10, "Costs data").
 with
 windows as (select * from {{ ref('int_cost_windows') }}),
 lines as (select * from {{ ref('int_admitted_financial_lines') }}),

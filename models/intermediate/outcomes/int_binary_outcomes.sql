@@ -1,3 +1,4 @@
+{{ config(materialized='view') }}
 -- Every outcome that is 1 or 0 for every case of a study: a condition on what a rule model
 -- found, the day it happened and the day it is counted from. Null where the rule can't tell.
 with

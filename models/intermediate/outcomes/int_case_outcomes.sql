@@ -10,30 +10,20 @@ lengths as (select * from {{ ref('int_case_lengths') }}),
 absences as (select * from {{ ref('int_absences') }}),
 linked as (select * from {{ ref('int_linked_escalations') }}),
 
--- Of a case whose outcome isn't completely recorded only the school's record can be told: it has no
--- length, and of the rest nothing is known.
-told as (
+outcomes as (
     select
         binary_outcomes.study_id,
         binary_outcomes.la_code,
         binary_outcomes.case_id,
         binary_outcomes.outcome,
         binary_outcomes.origin_date,
-        case when arms.is_outcome_known is not false then binary_outcomes.event_date end
-            as event_date,
-        case
-            when arms.is_outcome_known is not false
-                then coalesce(linked.value, binary_outcomes.value)
-        end as value,
+        binary_outcomes.event_date,
+        coalesce(linked.value, binary_outcomes.value) as value,
         binary_outcomes.is_censored,
-        binary_outcomes.watched_until_date
+        binary_outcomes.watched_until_date,
+        true as rests_on_record
     from binary_outcomes
-    inner join arms using (study_id, la_code, case_id)
     left join linked using (study_id, la_code, case_id, outcome)
-),
-
-outcomes as (
-    select * from told
     union all
     select
         study_id,
@@ -44,7 +34,8 @@ outcomes as (
         case when not is_censored then end_date end as event_date,
         cast(case_length_days as double) as value,
         is_censored,
-        end_date as watched_until_date
+        end_date as watched_until_date,
+        false as rests_on_record
     from lengths
     union all
     select
@@ -58,7 +49,8 @@ outcomes as (
         cast(closed_case_length_days as double) as value,
         false as is_censored,
         cast({{ dbt.dateadd('day', 'closed_case_length_days', 'length_origin_date') }} as date)
-            as watched_until_date
+            as watched_until_date,
+        false as rests_on_record
     from lengths
     where closed_case_length_days is not null
     {% for outcome in ['absence_days', 'log_absence_days'] -%}
@@ -72,11 +64,14 @@ outcomes as (
         cast(null as date) as event_date,
         {{ outcome }} as value,
         false as is_censored,
-        cast(null as date) as watched_until_date
+        cast(null as date) as watched_until_date,
+        false as rests_on_record
     from absences
     {% endfor -%}
 )
 
+-- Of a case whose outcome isn't completely recorded only the school's record can be told: it has no
+-- length, and of the rest nothing is known.
 select
     outcomes.study_id,
     outcomes.la_code,
@@ -84,8 +79,12 @@ select
     outcomes.outcome,
     arms.arm,
     coalesce(outcomes.origin_date, arms.plan_start_date) as origin_date,
-    outcomes.event_date,
-    outcomes.value,
+    {% for column in ['event_date', 'value'] -%}
+    case
+        when not outcomes.rests_on_record or arms.is_outcome_known is not false
+            then outcomes.{{ column }}
+    end as {{ column }},
+    {% endfor -%}
     outcomes.is_censored,
     coalesce(outcomes.watched_until_date, studies.observed_until) as observed_until_date,
     md5(concat_ws('|', outcomes.outcome, studies.definition_hash)) as definition_hash
