@@ -23,7 +23,6 @@ from csc_outcomes.lake import (
     hold_lake,
     is_lake,
     open_lake,
-    same_place,
 )
 from csc_outcomes.landing.door import land, where_raised
 from csc_outcomes.landing.errors import LandingError
@@ -36,7 +35,8 @@ DONE, FAILED = "+", "!"
 
 
 class SqlFunction(NamedTuple):
-    """A function for SQL: text arguments in, text out; `call` also gets the connection, first.
+    """A function for SQL: text arguments in, text out; `call` also gets a cursor of the connection,
+    first, for the connection itself is at work.
 
     Of the errors in `told` the message comes out, of any other only its kind and place.
     """
@@ -58,12 +58,12 @@ def csc_land(conn: duckdb.DuckDBPyConnection) -> str:
 def csc_close_build(conn: duckdb.DuckDBPyConnection, build: str) -> str:
     """Publishes the build that `build` (JSON) describes, if it is complete; what came out, or why
     not."""
-    return close_build(Build(**json.loads(build)), project_dir(), same_place(conn))
+    return close_build(Build(**json.loads(build)), project_dir(), conn)
 
 
 def csc_forget_earlier_builds(conn: duckdb.DuckDBPyConnection) -> str:
     """Deletes what earlier builds left in a shared warehouse; how much."""
-    return forget_earlier_builds(same_place(conn))
+    return forget_earlier_builds(conn)
 
 
 FUNCTIONS = {
@@ -117,10 +117,15 @@ def check_lock(warehouse: Path, config: dict[str, Any]) -> None:
 
 def register(conn: duckdb.DuckDBPyConnection, functions: dict[str, SqlFunction]) -> None:
     """Makes `functions` callable on a connection; cursors of it need `create_macros` as well."""
+    [(database,)] = conn.execute("select current_database()").fetchall()
     for name, function in functions.items():
         types: list[Any] = ["VARCHAR"] * len(function.parameters)
         conn.create_function(
-            f"{name}_outcome", _guarded(function, conn), types, "VARCHAR", side_effects=True
+            f"{name}_outcome",
+            _guarded(function, conn, database),
+            types,
+            "VARCHAR",
+            side_effects=True,
         )
     create_macros(conn, functions)
 
@@ -136,10 +141,14 @@ def create_macros(conn: duckdb.DuckDBPyConnection, functions: dict[str, SqlFunct
         )
 
 
-def _guarded(function: SqlFunction, conn: duckdb.DuckDBPyConnection) -> Callable[..., str]:
+def _guarded(
+    function: SqlFunction, conn: duckdb.DuckDBPyConnection, database: str
+) -> Callable[..., str]:
     def outcome(*arguments: str) -> str:
         try:
-            return DONE + function.call(conn, *arguments)
+            cursor = conn.cursor()
+            cursor.execute(f'use "{database}"')  # a cursor of its own accord looks elsewhere
+            return DONE + function.call(cursor, *arguments)
         except function.told as error:
             return f"{FAILED}{error}"
         except OSError as error:

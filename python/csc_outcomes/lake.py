@@ -63,14 +63,6 @@ def _extension(package: str) -> Path:
     return files[0]
 
 
-def same_place(conn: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
-    """A cursor that finds the tables that the connection finds; DuckDB's own look elsewhere."""
-    [(database,)] = conn.execute("select current_database()").fetchall()
-    cursor = conn.cursor()
-    cursor.execute(f'use "{database}"')
-    return cursor
-
-
 def lake_of(conn: duckdb.DuckDBPyConnection) -> str | None:
     """The name of the lake that the connection uses; None where it uses a DuckDB file."""
     found = conn.execute(

@@ -62,6 +62,7 @@ YEARS = r"\d{4}/\d"
 ESCAPED_BAR = r"\|"
 # Folders that a build or a reader of the guides makes.
 MADE = (
+    "spark/",
     "published",
     "landing",
     "warehouse",

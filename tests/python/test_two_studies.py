@@ -42,6 +42,7 @@ NOT_COMPARED = {
 # Names of the study, its authority and its records, which are pseudonyms of that authority, and
 # what is hashed from them.
 NAMES = {
+    "comparator_la_code",
     "la_code",
     "la_name",
     "study_id",
