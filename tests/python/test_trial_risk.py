@@ -43,12 +43,20 @@ def configured(built: Project) -> Iterator[Configured]:
             "select table_name from duckdb_tables() where database_name = 'source'"
         ).fetchall()
 
+        admitted = connection.execute(
+            "select view_name, sql from duckdb_views() where database_name = 'source'"
+            " and (view_name like 'int_admitted_%' or view_name = 'std_cin_cases') order by sql desc"
+        ).fetchall()
+
         def configure(parameters: Mapping[str, object]) -> duckdb.DuckDBPyConnection:
             for (name,) in names:
                 if name not in CHAIN:
                     connection.execute(
                         f"create or replace view {name} as select * from source.main.{name}"
                     )
+            for name, query in admitted:  # made again, for theirs would look for other tables
+                connection.execute(f"drop view if exists {name}")
+                connection.execute(query)
             changes = ", ".join(f"{value!r} as {name}" for name, value in parameters.items())
             connection.execute(
                 f"""create or replace view int_study_parameters as
