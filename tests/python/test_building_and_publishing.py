@@ -42,14 +42,13 @@ def published_bytes(project: Project) -> dict[str, str]:
 
 
 @contextlib.contextmanager
-def read_all_along(project: Project, folder: Path, n_builds: int = 1) -> Iterator[None]:
-    """Reads what is published for as long as the block lasts: no read fails or meets two builds,
-    and so many builds are seen in turn."""
+def read_all_along(project: Project, folder: Path) -> Iterator[None]:
+    """Reads what is published for as long as the block lasts: no read fails or meets another
+    build."""
     with reading(project.path / "published", folder, pause=0.5) as reader:
         yield
     assert reader.errors == []
-    assert len(reader.builds) == n_builds
-    assert reader.builds[-1] == read_once(project.path / "published")
+    assert reader.builds == [read_once(project.path / "published")]
 
 
 def test_all_public_tables_carry_one_build_id(project: Project) -> None:
@@ -174,29 +173,6 @@ def test_a_rebuild_from_nothing_is_equal_to_the_byte(project: Project) -> None:
     result = project.dbt("build")
     assert result.returncode == 0, result.stdout[-3000:]
     assert published_bytes(project) == before
-
-
-def test_a_failing_authority_can_be_withheld_alone(project: Project, tmp_path: Path) -> None:
-    swapped = {
-        **COLUMNS,
-        "closure_date": COLUMNS["referral_date"],
-        "referral_date": COLUMNS["closure_date"],
-    }
-    broken = contract(LA_CODES["edge_age_bins"], columns=swapped)
-    table = {"cases.csv": FIXTURES / "edge_age_bins.csv"}
-    folder = project.add_delivery("edge_age_bins", "all", broken, table)
-    try:
-        with read_all_along(project, tmp_path, n_builds=2):
-            result = project.dbt("build", "--vars", "withhold_failing_la: true")
-    finally:
-        shutil.rmtree(folder.parent)
-    assert result.returncode == 0, result.stdout[-3000:]
-    closing = result.stdout[result.stdout.index("Withheld") :]
-    assert LA_CODES["edge_age_bins"] in closing
-    assert "closed_before_start" in closing
-    with project.published() as tables:
-        authorities = tables.execute("select distinct la_code from fct_cin_cases").fetchall()
-    assert authorities == [(LA_CODES["edge_ties"],)]
 
 
 def test_no_key_no_build(tmp_path: Path) -> None:
