@@ -4,8 +4,13 @@
     {{ return(adapter.dispatch('try_number')(text, type)) }}
 {%- endmacro %}
 
+{#- DuckDB would take +-1 as a double. -#}
 {% macro duckdb__try_number(text, type) -%}
-    try_cast(nullif(trim({{ text }}), '') as {{ type }})
+    {%- if type == 'double' -%}
+    case when {{ stated(text) }} not like '+-%' then try_cast({{ stated(text) }} as double) end
+    {%- else -%}
+    try_cast({{ stated(text) }} as {{ type }})
+    {%- endif -%}
 {%- endmacro %}
 
 {#- Spark would take 1d and 0x1p3 but no digits parted by _, and no 2.5 as a whole number. -#}
@@ -37,32 +42,18 @@
     end
 {%- endmacro %}
 
-{#- An amount of money in pounds as accounts write it: £1,234.50, -£5, 12.00-, (12.00). -#}
+{#-
+An amount of money in pounds as accounts write it: £1,234.50, -£5, 12.00-, (12.00). A comma that
+doesn't part thousands makes it unreadable: 12,50 may be pounds and pence.
+-#}
 {% macro try_amount(text) -%}
-    {{ return(adapter.dispatch('try_amount')(text)) }}
-{%- endmacro %}
-
-{#- A comma that doesn't part thousands makes it unreadable: 12,50 may be pounds and pence. -#}
-{% macro duckdb__try_amount(text) -%}
-    {%- set plain = "replace(trim(" ~ text ~ "), chr(160), ' ')" -%}
-    {%- set digits = '([0-9]{1,3}([, ][0-9]{3})+|[0-9]*)([.][0-9]+)?' -%}
-    case
-        when regexp_full_match({{ plain }}, '[-+]? *£? *{{ digits }}|£ *[-+]{{ digits }}')
-            or regexp_full_match({{ plain }}, '£? *{{ digits }} *-|[(] *£? *{{ digits }} *[)]')
-            then
-                try_cast(regexp_replace({{ plain }}, '[^0-9.]', '', 'g') as double)
-                * case when regexp_matches({{ plain }}, '[-(]') then -1 else 1 end
-    end
-{%- endmacro %}
-
-{% macro spark__try_amount(text) -%}
     {%- set plain = "replace(" ~ trimmed(text) ~ ", chr(160), ' ')" -%}
     {%- set digits = '([0-9]{1,3}([, ][0-9]{3})+|[0-9]*)([.][0-9]+)?' -%}
     case
         when {{ matches_whole(plain, '[-+]? *£? *' ~ digits ~ '|£ *[-+]' ~ digits) }}
             or {{ matches_whole(plain, '£? *' ~ digits ~ ' *-|[(] *£? *' ~ digits ~ ' *[)]') }}
             then
-                try_cast(nullif(regexp_replace({{ plain }}, '[^0-9.]', ''), '') as double)
+                try_cast(nullif(translate({{ plain }}, '£+-(), ', ''), '') as double)
                 * case when {{ matches(plain, '[-(]') }} then -1 else 1 end
     end
 {%- endmacro %}
@@ -90,7 +81,8 @@
 
 {#-
 The time of day that some systems add is dropped before reading. A year of two digits is only read
-where the format allows it: %Y would take 18 for the year 18.
+where the format allows it: %Y would take 18 for the year 18. Without a digit no text is a date:
+DuckDB would take infinity and epoch for one.
 -#}
 {% macro duckdb__try_date(text, formats) -%}
     {%- set day = "regexp_replace(trim(" ~ text ~ "), '[ T][0-9]{2}:[0-9]{2}.*$', '')" -%}
@@ -107,7 +99,7 @@ where the format allows it: %Y would take 18 for the year 18.
         {% for reading in readings -%}
         case
             when {{ declared }}{{ format }}|%'
-                {{ "and regexp_matches(" ~ day ~ ", '(^|[^0-9])[0-9]{4}([^0-9]|$)')" if '%Y' in reading }}
+                and regexp_matches({{ day }}, '{{ '(^|[^0-9])[0-9]{4}([^0-9]|$)' if '%Y' in reading else '[0-9]' }}')
                 then try_strptime({{ day }}, '{{ reading }}')
         end,
         {% endfor -%}

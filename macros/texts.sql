@@ -74,7 +74,10 @@
     exists(split({{ text }}, '\\Q' || {{ separator }} || '\\E'), item -> {{ condition }})
 {%- endmacro %}
 
-{#- A double as text. Spark writes numbers from ten million up, and small ones, in powers of ten. -#}
+{#-
+A double as text, as DuckDB writes it: 12345678.0, 1e+16, 1.5e-05. Spark has powers of ten from ten
+million up and below a thousandth, written 1.5E-5.
+-#}
 {% macro number_text(number) -%}
     {{ return(adapter.dispatch('number_text')(number)) }}
 {%- endmacro %}
@@ -89,6 +92,8 @@
             then regexp_replace(
                 cast(cast({{ number }} as decimal(38, 21)) as string), '([.][0-9]+?)0+$', '$1'
             )
-        else cast({{ number }} as string)
+        else regexp_replace(regexp_replace(regexp_replace(
+            lower(cast({{ number }} as string)), '[.]0e', 'e'
+        ), 'e([0-9])', 'e+$1'), 'e-([0-9])$', 'e-0$1')
     end
 {%- endmacro %}

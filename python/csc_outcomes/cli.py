@@ -1,4 +1,5 @@
-"""The command line: `csc land`, `csc add-extract`, `csc key new`, `csc power`, `csc allocate`,
+"""The command line: `csc land`, `csc add-extract`, `csc key new`, `csc key rotate`,
+`csc withdraw`, `csc purge`, `csc power`, `csc allocate`,
 `csc plan`, `csc report`, `csc check-release`, `csc spark-build`, `csc summary`, `csc synthetic`."""
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from collections.abc import Sequence
 
 from csc_outcomes.adding.commands import add_extract_command
 from csc_outcomes.disclosure.commands import add_check_release_command
+from csc_outcomes.forgetting.commands import add_forgetting_commands
 from csc_outcomes.landing.commands import add_landing_commands
 from csc_outcomes.plan.commands import add_plan_command
 from csc_outcomes.power.commands import add_power_command
@@ -26,6 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     commands = parser.add_subparsers(required=True, metavar="command")
     add_landing_commands(commands)
+    add_forgetting_commands(commands)
     add_extract_command(commands)
     add_power_command(commands)
     add_allocate_command(commands)
@@ -49,7 +52,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _ended(known: argparse.Namespace) -> int:
-    """Runs the command; what the system refuses, such as a missing file, is told in one line."""
+    """Runs the command, whose files are their owner's alone; what the system refuses, such as a
+    missing file, is told in one line."""
+    os.umask(0o077)
     try:
         status = int(known.run(known))
         sys.stdout.flush()

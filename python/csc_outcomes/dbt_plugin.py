@@ -17,6 +17,7 @@ import duckdb
 from dbt.adapters.duckdb.credentials import DuckDBCredentials
 from dbt.adapters.duckdb.plugins import BasePlugin
 
+from csc_outcomes.forgetting.opening import open_privately
 from csc_outcomes.lake import (
     LakeInUse,
     forget_earlier_builds,
@@ -24,11 +25,11 @@ from csc_outcomes.lake import (
     is_lake,
     open_lake,
 )
-from csc_outcomes.landing.door import land, where_raised
+from csc_outcomes.landing.door import where_raised
 from csc_outcomes.landing.errors import LandingError
 from csc_outcomes.project import ProjectNotFound, project_dir
 from csc_outcomes.publish import Build, close_build
-from csc_outcomes.published_statistics.landing import land_statistics
+from csc_outcomes.published_statistics.landing import land_everything
 from csc_outcomes.reading import ReadingFailed
 
 DONE, FAILED = "+", "!"
@@ -50,9 +51,7 @@ def csc_land(conn: duckdb.DuckDBPyConnection) -> str:
     """Lands the extracts of the project that dbt runs in, and the published statistics that lie
     beside them; a one-line summary."""
     hold_lake(conn)
-    project = project_dir()
-    summaries = land(project).summary(), land_statistics(project).summary()
-    return "; ".join(summary for summary in summaries if summary)
+    return land_everything(project_dir())
 
 
 def csc_close_build(conn: duckdb.DuckDBPyConnection, build: str) -> str:
@@ -61,17 +60,12 @@ def csc_close_build(conn: duckdb.DuckDBPyConnection, build: str) -> str:
     return close_build(Build(**json.loads(build)), project_dir(), conn)
 
 
-def csc_forget_earlier_builds(conn: duckdb.DuckDBPyConnection) -> str:
-    """Deletes what earlier builds left in a shared warehouse; how much."""
-    return forget_earlier_builds(conn)
-
-
 FUNCTIONS = {
     "csc_land": SqlFunction(csc_land, told=(LakeInUse, LandingError, ProjectNotFound)),
     "csc_close_build": SqlFunction(
         csc_close_build, ("build",), told=(duckdb.IOException, ReadingFailed)
     ),
-    "csc_forget_earlier_builds": SqlFunction(csc_forget_earlier_builds, told=(LakeInUse,)),
+    "csc_forget_earlier_builds": SqlFunction(forget_earlier_builds, told=(LakeInUse,)),
 }
 
 
@@ -86,6 +80,7 @@ class Plugin(BasePlugin):
     def update_connection_config(self, creds: DuckDBCredentials, config: dict[str, Any]) -> None:
         if creds.path != ":memory:":
             check_lock(Path(creds.path), config)
+            open_privately(Path(creds.path))
 
     def configure_connection(self, conn: duckdb.DuckDBPyConnection) -> None:
         if self.creds is not None and is_lake(self.creds):

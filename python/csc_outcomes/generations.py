@@ -17,6 +17,7 @@ from typing import Any
 import duckdb
 
 from csc_outcomes.bi.comments import copy_comments
+from csc_outcomes.forgetting.wishes import wishes_digest
 from csc_outcomes.hashes import file_sha256
 from csc_outcomes.plan.texts import copy_plans
 from csc_outcomes.progress import tracked
@@ -50,6 +51,7 @@ def write_generation(
             "build_id": build_id,
             "tables": _write_tables(connection, tables, build_id, draft),
             "plans": copy_plans(project, draft / "plans"),
+            "wishes": wishes_digest(project),
         }
         add_pages(draft)
         _write_manifest(draft, content)
@@ -162,8 +164,9 @@ def point_to(generation: Path) -> None:
 
 
 def drop_old_generations(newest: Path) -> None:
-    """Deletes all but the newest generations, and what builds that were killed left behind; a
-    folder is hidden before it goes, so that nobody finds half of one."""
+    """Deletes all but the newest generations, those built while other children were left out, and
+    what builds that were killed left behind; a folder is hidden before it goes, so that nobody
+    finds half of one."""
     hidden = [p for p in newest.parent.iterdir() if p.is_dir() and p.name.startswith(".")]
     for left_behind in (p for p in hidden if not p.is_symlink()):
         shutil.rmtree(left_behind)
@@ -176,5 +179,7 @@ def drop_old_generations(newest: Path) -> None:
         key=lambda p: p.stat().st_mtime,
         reverse=True,
     )
-    for old in generations[GENERATIONS_KEPT - 1 :]:
+    wishes = (_told(newest) or {}).get("wishes")
+    alike = [old for old in generations if (_told(old) or {}).get("wishes") == wishes]
+    for old in set(generations) - set(alike[: GENERATIONS_KEPT - 1]):
         shutil.rmtree(old.rename(old.with_name(f".{old.name}.dropped")))

@@ -24,9 +24,9 @@ class LakeInUse(Exception):
     """Another build writes to the same lake."""
 
 
-def is_lake(creds: DuckDBCredentials | None) -> bool:
+def is_lake(creds: DuckDBCredentials) -> bool:
     """Whether the target's tables are in a DuckLake."""
-    return creds is not None and any(a.path.startswith(SCHEME) for a in creds.attach or [])
+    return any(a.path.startswith(SCHEME) for a in creds.attach or [])
 
 
 def open_lake(conn: duckdb.DuckDBPyConnection, creds: DuckDBCredentials) -> None:

@@ -78,8 +78,9 @@ def _spoilt(content: bytes) -> bytes:
 
 def with_unit_tests(project: Project, path: Path) -> Project:
     """A copy of what dbt reads of a project, with the unit tests that other copies lack."""
-    left_out = shutil.ignore_patterns("target", "logs", "landing", "warehouse", "published")
-    shutil.copytree(project.path, path, ignore=left_out)
+    top = str(project.path)
+    made = ("target", "logs", "landing", "warehouse", "published")
+    shutil.copytree(project.path, path, ignore=lambda folder, _: made if folder == top else ())
     for file in (ROOT / "models").rglob("*.yml"):
         shutil.copy2(file, path / "models" / file.relative_to(ROOT / "models"))
     return Project(path)

@@ -1,8 +1,9 @@
 -- The days that a child missed at school in the terms and the year that the study names
 -- (`absence_terms`, `absence_school_year`), at all of its schools: a session is half a day (Project
 -- Crewe report, appendix 6). `log_mode` says what becomes of nought in the logarithm (ambiguity
--- A27): 1 is added to every child's days, or the child drops out. A child without a record of those
--- terms isn't here, and at a cut of the data before they ended nobody is.
+-- A27): 1 is added to every child's days, or the child drops out. It has ten decimals, because
+-- engines differ in the last digit of a double. A child without a record of those terms isn't here,
+-- and at a cut of the data before they ended nobody is.
 with
 studies as (select * from {{ ref('int_studies') }}),
 cases as (select * from {{ ref('int_first_cases') }}),
@@ -51,7 +52,7 @@ select
     case_id,
     absence_days,
     case
-        when log_mode = 'log1p' then ln(1 + absence_days)
-        when absence_days > 0 then ln(absence_days)
+        when log_mode = 'log1p' then {{ rounded('ln(1 + absence_days)', 10) }}
+        when absence_days > 0 then {{ rounded('ln(absence_days)', 10) }}
     end as log_absence_days
 from missed

@@ -43,7 +43,13 @@ expected as (
 
 parts as (
     select
-        expected.*,
+        expected.la_code,
+        expected.study_id,
+        expected.case_id,
+        expected.arm,
+        expected.is_matched,
+        expected.time_point,
+        expected.component,
         component_scores.score,
         coalesce(component_scores.n_factors_coded, 0) as n_factors_coded,
         component_scores.coded_date
@@ -52,18 +58,7 @@ parts as (
 ),
 
 scores as (
-    select
-        la_code,
-        study_id,
-        case_id,
-        arm,
-        is_matched,
-        time_point,
-        component,
-        score,
-        n_factors_coded,
-        coded_date
-    from parts
+    select * from parts
     union all
     select
         la_code,
@@ -81,16 +76,7 @@ scores as (
 )
 
 select
-    la_code,
-    study_id,
-    case_id,
-    arm,
-    is_matched,
-    time_point,
-    component,
-    score,
-    n_factors_coded,
-    coded_date,
+    *,
     case when score is null then 'not_estimable' else 'ok' end as status,
     case
         when score is not null then null

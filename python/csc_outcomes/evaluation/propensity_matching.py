@@ -99,9 +99,8 @@ def propensity_links(
 ) -> pd.DataFrame:
     """One row per study, method, treated case and comparator: the nearest `psm_neighbours`.
 
-    `cases` is int_matchable_cases, `scores` py_propensity_scores, `studies`
-    int_study_settings. Method
-    psm_3nn matches with replacement, psm_3nn_unique without and for the main reading alone.
+    `cases` is int_matchable_cases, `scores` py_propensity_scores, `studies` int_study_settings.
+    Method psm_3nn matches with replacement, psm_3nn_unique without and for the main reading alone.
     Ties in distance are settled on content: nearest start, earlier start, younger, earlier row.
     With `psm_open_at_entry` a comparator must be open on the day the treated case entered;
     `open_at_entry_inclusive` decides for one that closed that day.

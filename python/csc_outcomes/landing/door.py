@@ -18,10 +18,10 @@ from csc_outcomes.landing.columns import CHILD_ID
 from csc_outcomes.landing.contract import FileSpec, counted
 from csc_outcomes.landing.csv_rows import BadRow
 from csc_outcomes.landing.deliveries import CONTRACT_FILE, DeliveryFolder, open_deliveries, strays
-from csc_outcomes.landing.errors import KeyMissing, LandingError, Refused
+from csc_outcomes.landing.errors import LandingError, Refused
 from csc_outcomes.landing.header import listed
 from csc_outcomes.landing.identifiers import pseudonym
-from csc_outcomes.landing.keys import find_demonstration_key, key_id, read_key
+from csc_outcomes.landing.keys import key_id, keys_of
 from csc_outcomes.landing.opt_outs import (
     CHILD_LIST_FILES,
     OBJECTIONS_FILE,
@@ -70,30 +70,9 @@ def land(
         raise LandingError(f"no extracts folder at {extracts.resolve()}; make it, or name another")
     folders = open_deliveries(extracts)
     check_retention(project, folders)
-    keys = _read_keys(folders, project, extracts)
-    return _Door(Store(project / (landing_dir or "landing")), keys).land(extracts, folders)
-
-
-def _read_keys(folders: list[DeliveryFolder], project: Path, extracts: Path) -> dict[bool, bytes]:
-    """The keys that the deliveries need, by is_synthetic."""
     needed = {folder.delivery.is_synthetic for folder in folders if folder.delivery}
-    keys = {}
-    demonstration = find_demonstration_key(extracts, project / "extracts")
-    if True in needed:
-        if demonstration is None:
-            raise KeyMissing(
-                f"no demonstration.key, the key of synthetic deliveries, in {extracts}; "
-                "copy it from the extracts folder of the repository"
-            )
-        keys[True] = demonstration
-    if False in needed:
-        keys[False] = read_key(project)
-        if keys[False] == demonstration:
-            raise KeyMissing(
-                "the pseudonym key is the public demonstration key, which protects nobody; "
-                "`csc key new` makes another"
-            )
-    return keys
+    keys = keys_of(needed, project, extracts)
+    return _Door(Store(project / (landing_dir or "landing")), keys).land(extracts, folders)
 
 
 class _Door:

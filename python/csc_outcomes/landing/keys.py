@@ -4,7 +4,7 @@ import hashlib
 import os
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from pathlib import Path
 
 from csc_outcomes.landing.errors import KeyMissing
@@ -42,6 +42,27 @@ def find_demonstration_key(*folders: Path) -> bytes | None:
         if (folder / DEMONSTRATION_KEY_FILE).is_file():
             return _read(folder / DEMONSTRATION_KEY_FILE)
     return None
+
+
+def keys_of(needed: Set[bool], project_dir: Path, extracts: Path) -> dict[bool, bytes]:
+    """The keys by is_synthetic, of those that are `needed`; KeyMissing where there is none."""
+    keys = {}
+    demonstration = find_demonstration_key(extracts, project_dir / "extracts")
+    if True in needed:
+        if demonstration is None:
+            raise KeyMissing(
+                f"no demonstration.key, the key of synthetic deliveries, in {extracts}; "
+                "copy it from the extracts folder of the repository"
+            )
+        keys[True] = demonstration
+    if False in needed:
+        keys[False] = read_key(project_dir)
+        if keys[False] == demonstration:
+            raise KeyMissing(
+                "the pseudonym key is the public demonstration key, which protects nobody; "
+                "`csc key new` makes another"
+            )
+    return keys
 
 
 def key_id(key: bytes) -> str:

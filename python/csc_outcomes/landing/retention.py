@@ -3,6 +3,7 @@
 import os
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ TODAY_VARIABLE = "CSC_TODAY"
 STUDIES = Path("seeds") / "studies" / "studies.csv"
 SEEDS = ("studies", "parameters", "study_parameters", "design_parameters")
 PARAMETER = "retention_months"
-# Last day on which the data of each study may be kept, for studies whose research has an end.
+# Last day on which the data of each study may be kept, null while its research goes on.
 LAST_DAYS = """
     select
         studies.study_id,
@@ -36,9 +37,29 @@ LAST_DAYS = """
     left join study_parameters as chosen using (study_id, parameter_id)
     left join design_parameters as presets
         on presets.design = studies.design and presets.parameter_id = parameters.parameter_id
-    where studies.research_end is not null
     order by studies.study_id
 """
+
+
+@dataclass(frozen=True)
+class StudyData:
+    """The deliveries of one study, by folder below extracts/, and its research's last days; the
+    days are None while the research goes on."""
+
+    study_id: str
+    folders: tuple[str, ...]
+    research_end: date | None
+    last_day: date | None
+
+    def is_over(self, today: date) -> bool:
+        """Whether its data had to be destroyed before `today`."""
+        return self.last_day is not None and self.last_day < today
+
+    def __str__(self) -> str:
+        return (
+            f"{self.study_id} ({', '.join(self.folders)}, research ended on {self.research_end}) "
+            f"by {self.last_day}"
+        )
 
 
 def check_retention(
@@ -51,26 +72,34 @@ def check_retention(
     day data may still be read. Synthetic deliveries are nobody's data. LandingError where the seeds
     can't be read. A folder without seeds has no studies.
     """
+    studies = study_data(project, folders)
+    if not studies:
+        return
+    today = current_day(environment)
+    over = [str(study) for study in studies if study.is_over(today)]
+    if over:
+        raise RetentionOver(
+            f"nothing was read: data had to be destroyed of {'; '.join(over)}. Run `csc purge`, "
+            "which removes the deliveries and all that was made of them, and have every other copy "
+            "destroyed; or, if the research has been extended, correct research_end in "
+            f"{STUDIES.as_posix()}"
+        )
+
+
+def study_data(project: Path, folders: list[DeliveryFolder]) -> list[StudyData]:
+    """The studies that have a real delivery of any of their authorities here, by study."""
     places = {
         folder.la_code: folder.path.parent.name
         for folder in folders
         if folder.la_code and not re.fullmatch(SYNTHETIC_CODE, folder.la_code)
     }
     if not places or not (project / STUDIES).is_file():
-        return
-    today = current_day(environment)
-    over = [
-        f"{study['study_id']} ({', '.join(here)}, research ended on "
-        f"{study['research_end']}) by {study['last_day']}"
+        return []
+    return [
+        StudyData(study["study_id"], tuple(here), study["research_end"], study["last_day"])
         for study in _last_days(project)
-        if study["last_day"] < today and (here := _deliveries(study["la_code"], places))
+        if (here := _deliveries(study["la_code"], places))
     ]
-    if over:
-        raise RetentionOver(
-            f"nothing was read: data had to be destroyed of {'; '.join(over)}. Delete the "
-            "deliveries, landing/, warehouse/, published/ and every copy; or, if the research has "
-            f"been extended, correct research_end in {STUDIES.as_posix()}"
-        )
 
 
 def current_day(environment: Mapping[str, str] = os.environ) -> date:

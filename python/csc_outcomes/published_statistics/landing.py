@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 
 from csc_outcomes.hashes import file_sha256
 from csc_outcomes.landing.csv_rows import BadRow, open_csv
+from csc_outcomes.landing.door import land
 from csc_outcomes.landing.errors import Refused
 
 FOLDER = "official_statistics"
@@ -61,6 +62,13 @@ class StatisticsReport(NamedTuple):
             return ""
         text = f"published statistics: {self.n_landed} files"
         return "; ".join([text, *(f"left out {line}" for line in self.refused)])
+
+
+def land_everything(project: Path) -> str:
+    """Lands the extracts of a project, and the published statistics that lie beside them; a
+    one-line summary. Raises what `land` and `land_statistics` raise."""
+    summaries = land(project).summary(), land_statistics(project).summary()
+    return "; ".join(summary for summary in summaries if summary)
 
 
 def land_statistics(

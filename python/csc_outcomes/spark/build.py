@@ -15,10 +15,9 @@ from typing import Any
 import duckdb
 import yaml
 
-from csc_outcomes.landing.door import land
 from csc_outcomes.progress import say
 from csc_outcomes.publish import GOOD_STATUSES, Build, close_build
-from csc_outcomes.published_statistics.landing import land_statistics
+from csc_outcomes.published_statistics.landing import land_everything
 from csc_outcomes.spark.exchange import described, hand_over, show_tables
 from csc_outcomes.spark.rounds import Round, rounds
 
@@ -54,8 +53,7 @@ class SparkBuild:
     def run(self) -> bool:
         """Builds everything and publishes it; whether it did. Prints what came out, as a plain
         build does."""
-        summaries = land(self.project).summary(), land_statistics(self.project).summary()
-        print("; ".join(summary for summary in summaries if summary))
+        print(land_everything(self.project))
         self.take_turns()
         return self._close()
 
