@@ -14,12 +14,13 @@ import pytest
 
 from csc_outcomes.landing import land
 from csc_outcomes.synthetic.returns.deliver import Authority, returned_children, write_returns
+from long_form import times
 from projects import Project, copy_project
 
 AUTHORITY = Authority("S46", "Synthetic Orderly")
 FIRST_YEAR, LAST_YEAR = 2022, 2024
 N_CHILDREN = 60
-N_ORDERS = 20
+N_ORDERS = times(3, 20)
 TABLES = (
     "dim_children",
     "fct_cin_cases",

@@ -17,6 +17,7 @@ import browsers
 from csc_outcomes.cli import main
 from csc_outcomes.report import pages
 from csc_outcomes.report.source import Kind, Source
+from long_form import IS_LONG
 from projects import Project
 
 if TYPE_CHECKING:
@@ -125,10 +126,12 @@ def test_a_report_is_for_everybody(
     kind: str, study: str, width: int, browser: Browser, files: Files
 ) -> None:
     """axe finds nothing; nothing but a table's own region scrolls sideways; headings are in order;
-    no id is used twice."""
+    no id is used twice. Pages of both kinds are built alike, so that axe reads each in one width
+    unless all is asked for."""
     with Visit(browser, files[kind, study], width) as visit:
         assert visit.page.evaluate(OVERFLOW) <= 0
-        assert _violations(visit.page) == []
+        if IS_LONG or width == (1280 if kind == "analyst" else 360):
+            assert _violations(visit.page) == []
         visit.page.evaluate(UNFOLD)
         assert visit.page.evaluate(OVERFLOW) <= 0
         levels = visit.page.eval_on_selector_all(
