@@ -14,6 +14,8 @@ from pathlib import Path
 
 import yaml
 
+from csc_outcomes.synthetic.nation_facts import load_nation
+
 PYTHON = Path(sys.executable)
 HERE = Path(__file__).parent
 WAREHOUSE = "warehouse/csc_outcomes.duckdb"
@@ -151,9 +153,16 @@ class Scale:
     def peer(self, name: str) -> tuple[Cost, dict[str, float]]:
         """Runs the same work in another tool; its cost and its counts."""
         answer = self.path / f"{name}.json"
-        command = [str(PYTHON), str(HERE / f"scale_{name}.py"), str(self.path), str(answer)]
-        cost = run(command, self.path, self.path / f"{name}.log")
+        cost = run(self._peer(name, answer), self.path, self.path / f"{name}.log")
         return cost, json.loads(answer.read_text(encoding="utf-8"))
+
+    def _peer(self, name: str, answer: Path) -> list[str]:
+        if name != "R":
+            return [str(PYTHON), str(HERE / f"scale_{name}.py"), str(self.path), str(answer)]
+        nation, facts = load_nation(), self.path / "facts.json"
+        told = {"columns": dict(nation.columns), "as_of_date": nation.as_of_date.isoformat()}
+        facts.write_text(json.dumps(told), encoding="utf-8")
+        return ["Rscript", str(HERE / "scale_r.R"), str(self.path), str(answer), str(facts)]
 
     def _dbt(self, command: str) -> list[str]:
         return [str(PYTHON.parent / "dbt"), command]
