@@ -37,3 +37,15 @@
             then coalesce(event_date <= {{ window_end_date }}, false)
     end
 {%- endmacro %}
+
+{#- The studies that ask what follows a closure, as they are set and at each data cut. -#}
+{% macro following_studies() -%}
+    select studies.*
+    from {{ ref('int_studies') }} as studies
+    where
+        (studies.reading = 'main' or studies.data_cut is not null)
+        and studies.base_study_id in (
+            select outcomes.study_id from {{ ref('study_outcomes') }} as outcomes
+            where outcomes.outcome like '%m_after_closure' or outcomes.outcome like 'closed_for_%m'
+        )
+{%- endmacro %}

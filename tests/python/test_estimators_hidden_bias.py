@@ -1,10 +1,14 @@
 """Bounds for hidden bias against published examples and R's rbounds."""
 
+from math import comb
+
 import numpy as np
 import pandas as pd
 import pytest
 
+from csc_outcomes.estimators import hidden_bias
 from csc_outcomes.estimators.hidden_bias import (
+    discordant_pair_bounds,
     event_table,
     expected_lengths,
     mantel_haenszel_bounds,
@@ -148,3 +152,44 @@ def test_pairs_come_from_links_and_expected_lengths() -> None:
 def test_pairs_without_a_difference_have_no_bounds() -> None:
     with pytest.raises(NotEstimableError, match=r"^no_variation: "):
         signed_rank_bounds(np.zeros(5), [1])
+
+
+@pytest.mark.parametrize(("n_treated", "n_comparator"), [(7, 3), (3, 7), (5, 5), (4, 0)])
+def test_bounds_of_discordant_pairs_equal_sums_of_the_binomial(
+    n_treated: int, n_comparator: int
+) -> None:
+    """Pairs of which both or neither have the event say nothing; p counts the observed number."""
+    pairs = [(1, 0)] * n_treated + [(0, 1)] * n_comparator + [(1, 1)] * 2 + [(0, 0)] * 3
+    values = pd.Series({f"{arm}{i}": pair[arm] for i, pair in enumerate(pairs) for arm in (0, 1)})
+    links = pd.DataFrame(
+        {
+            "treated_case_id": [f"0{i}" for i in range(len(pairs))],
+            "comparator_case_id": [f"1{i}" for i in range(len(pairs))],
+        }
+    )
+    values.index = values.index.astype(str)
+    bounds = discordant_pair_bounds(links, values, [1, 2, 5])
+    n, count = n_treated + n_comparator, max(n_treated, n_comparator)
+    assert bounds.direction == ("greater" if n_treated > n_comparator else "less")
+    for row in bounds.table.itertuples():
+        for share, got in (
+            (row.gamma / (1 + row.gamma), row.p_upper),
+            (1 / (1 + row.gamma), row.p_lower),
+        ):
+            tail = range(count, n + 1)
+            expected = sum(comb(n, k) * share**k * (1 - share) ** (n - k) for k in tail)
+            assert got == pytest.approx(expected, rel=1e-12)
+
+
+@pytest.mark.parametrize("most_means", [1, 10, 500, 10_000])
+@pytest.mark.parametrize("n", [1, 2, 7, 60])
+def test_quantiles_of_means_equal_those_of_all_means(
+    n: int, most_means: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hidden_bias, "MOST_MEANS", most_means)
+    ordered = np.sort(np.random.default_rng(n).integers(-20, 20, n) / 4)
+    every = [(a + b) / 2 for i, a in enumerate(ordered) for b in ordered[i:]]
+    for share in (0.0, 0.1, 1 / 3, 0.5, 0.8, 1.0):
+        expected = np.quantile(every, share, method="averaged_inverted_cdf")
+        got = hidden_bias._quantile_of_means(ordered, share)
+        assert got == pytest.approx(expected, abs=1e-12)

@@ -13,6 +13,7 @@ absences as (select * from {{ ref('int_admitted_school_absences') }}),
 ended as (
     select
         study_id,
+        la_code,
         cast(
             case
                 when '|' || absence_terms || '|' like '%|summer|%'
@@ -34,7 +35,7 @@ missed as (
         studies.log_mode,
         cast(sum(absences.sessions_absent) as double) / 2 as absence_days
     from studies
-    inner join ended using (study_id)
+    inner join ended using (study_id, la_code)
     inner join cases using (study_id, la_code)
     inner join absences
         on

@@ -4,7 +4,7 @@
 -- censored otherwise: open cases at the last observable day, cases whose closure didn't last
 -- there too or at their closure (`censor_at`), cases that ended for a reason the study doesn't
 -- count at that end. A case that started after that day has no length, nor has one whose outcome
--- isn't known.
+-- isn't known; nor has a closure before the origin.
 with
 arms as (select * from {{ ref('int_study_arms') }}),
 studies as (select * from {{ ref('int_studies') }}),
@@ -60,7 +60,8 @@ select
     not is_ended as is_censored,
     {{ days_between('length_origin_date', 'end_date') }} as case_length_days,
     case
-        when is_in_closed_base then {{ days_between('length_origin_date', 'closure_date') }}
+        when is_in_closed_base and length_origin_date <= closure_date
+            then {{ days_between('length_origin_date', 'closure_date') }}
     end as closed_case_length_days
 from dated
 where length_origin_date <= end_date

@@ -8,12 +8,8 @@ closures as (
     where is_closed_recorded
 ),
 
-studies as (select * from {{ ref('int_studies') }}),
-
-asking as (
-    select distinct study_id
-    from {{ ref('study_outcomes') }}
-    where outcome like '%m_after_closure'
+studies as (
+    {{ following_studies() }}
 ),
 
 rereferrals as (
@@ -37,9 +33,6 @@ closed as (
         studies.later_escalation_inclusive
     from closures
     inner join studies using (study_id, la_code)
-    inner join asking
-        on studies.base_study_id = asking.study_id
-    where studies.reading = 'main' or studies.data_cut is not null
 ),
 
 rereferred as (

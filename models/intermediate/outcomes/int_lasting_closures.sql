@@ -12,8 +12,7 @@ followed as (
 ),
 
 following as (
-    select distinct study_id
-    from followed
+    {{ following_studies() }}
 )
 
 select
@@ -32,6 +31,6 @@ select
     {% endfor -%}
     rereferred.rereferral_after_closure_date
 from closures
-left join following using (study_id)
+left join following using (study_id, la_code)
 left join rereferred using (study_id, la_code, case_id)
 left join followed using (study_id, la_code, case_id)
