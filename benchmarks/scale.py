@@ -22,17 +22,27 @@ from pathlib import Path
 
 from project_copy import ROOT
 from scale_checks import differences
-from scale_runs import PARTS, PYTHON, SEEDS, WAREHOUSE, Cost, Scale, StageFailed, run
+from scale_nodes import DBT
+from scale_runs import PYTHON, SEEDS, WAREHOUSE, WHOLE, Cost, Scale, StageFailed, run
 
 HERE = Path(__file__).parent
 BOUNDS = HERE / "scale_bounds.json"
 FIELDS = ("cases", "memory", "repeat", "stage", "cpu", "wall", "peak_mb")
 SMALL, SMALL_MEMORY = 100_000, "1GB"
 FLOOR = 1_000  # cases of a nation that is next to none: what a build of it costs is dbt's own
-REFERENCE = "dbt start"
 SLACK = 1.3
 R_PACKAGES = ("data.table", "jsonlite", "MatchIt", "survival")
-AFTER_WHOLE = (*PARTS, "tests")
+AFTER_WHOLE = "tests"
+# Seconds on the clock that a stage takes of two quiet cores, whatever the size and for 10^6 cases.
+USUAL = {
+    "door": (2, 11),
+    "csv scan": (1, 3),
+    "parquet scan": (1, 3),
+    SEEDS: (25, 0),
+    WHOLE: (25, 20),
+    AFTER_WHOLE: (60, 30),
+    "generator": (1, 4),
+}
 PEERS = ("pandas", "polars")
 
 
@@ -110,6 +120,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _full(options: argparse.Namespace, results: Results) -> bool:
+    print(how_long(options, results), flush=True)
     agree = True
     for n_cases in (FLOOR, *sorted(set(options.cases))):
         path = options.work / str(n_cases)
@@ -119,17 +130,17 @@ def _full(options: argparse.Namespace, results: Results) -> bool:
             scale = Scale(path, memory, options.threads)
             stages = scale.stages(with_tests=options.with_tests)
             if n_cases == FLOOR:
-                stages = {name: stages[name] for name in ("door", SEEDS, REFERENCE, "whole")}
+                stages = {name: stages[name] for name in ("door", SEEDS, WHOLE)}
             wanted = [(repeat, name) for repeat in range(repeats) for name in stages]
             if all(results.has(n_cases, memory, *one) for one in wanted):
                 continue
             _made(scale, n_cases, results)
             for repeat, name in wanted:
                 if not results.has(n_cases, memory, repeat, name):
-                    if name in AFTER_WHOLE:
+                    if name == AFTER_WHOLE:
                         _built(scale)
-                    cost = scale.measure(name, stages[name])
-                    results.add(n_cases, memory, repeat, name, cost=cost)
+                    for part, cost in scale.measure(name, stages[name]).items():
+                        results.add(n_cases, memory, repeat, part, cost=cost)
         if FLOOR < n_cases <= options.peers_up_to:
             agree &= _peers(
                 Scale(path, options.memory[-1], options.threads), n_cases, repeats, results
@@ -137,6 +148,26 @@ def _full(options: argparse.Namespace, results: Results) -> bool:
         if not options.keep:
             shutil.rmtree(path, ignore_errors=True)
     return agree
+
+
+def how_long(options: argparse.Namespace, results: Results) -> str:
+    """What is yet to be measured, in words and in minutes as they usually are."""
+    stages = [name for name in USUAL if name != "generator"]
+    stages = [name for name in stages if name != AFTER_WHOLE or options.with_tests]
+    left = [
+        (n_cases, name)
+        for n_cases in sorted(set(options.cases))
+        for memory in options.memory
+        for repeat in range(options.repeats)
+        for name in stages
+        if not results.has(n_cases, memory, repeat, name)
+    ]
+    left += [(n_cases, "generator") for n_cases in sorted({n for n, _ in left})]
+    seconds = sum(USUAL[name][0] + USUAL[name][1] * n_cases / 10**6 for n_cases, name in left)
+    return (
+        f"{len(left)} measurements to make, about {seconds / 60:.0f} minutes on two quiet cores"
+        " without the other tools; if it is stopped, the same command without --fresh goes on"
+    )
 
 
 def _made(scale: Scale, n_cases: int, results: Results, kind: str = "full") -> None:
@@ -152,7 +183,7 @@ def _built(scale: Scale) -> None:
     """Lands and builds the copy where an earlier run took the warehouse away, and measures
     nothing."""
     if not (scale.path / WAREHOUSE).is_file():
-        for name in ("door", SEEDS, "whole"):
+        for name in ("door", SEEDS, WHOLE):
             scale.measure(name, scale.stages()[name])
 
 
@@ -204,23 +235,24 @@ def _small(options: argparse.Namespace, results: Results) -> int:
     path = options.work / "small"
     shutil.rmtree(path, ignore_errors=True)
     scale = Scale(path, SMALL_MEMORY, options.threads)
-    repeat = sum(row["stage"] == REFERENCE and row["repeat"] != "" for row in results.rows)
+    repeat = sum(row["repeat"].startswith("small") and row["stage"] == DBT for row in results.rows)
     try:
         _made(scale, SMALL, results, "light")
-        costs = {}
-        for name, command in scale.stages(is_small=True).items():
-            costs[name] = scale.measure(name, command)
-            results.add(SMALL, SMALL_MEMORY, f"small {repeat}", name, cost=costs[name])
+        costs: dict[str, Cost] = {}
+        for name, command in scale.stages().items():
+            costs |= scale.measure(name, command)
+        for name, cost in costs.items():
+            results.add(SMALL, SMALL_MEMORY, f"small {repeat}", name, cost=cost)
     finally:
         if not options.keep:
             shutil.rmtree(path, ignore_errors=True)
     ratios = {
-        name: round(cost.cpu / costs[REFERENCE].cpu, 2)
+        name: round(cost.cpu / costs[DBT].cpu, 2)
         for name, cost in costs.items()
-        if name != REFERENCE
+        if name not in (DBT, WHOLE)
     }
     if options.set_bounds:
-        text = json.dumps({"cases": SMALL, "reference": REFERENCE, "ratios": ratios}, indent=2)
+        text = json.dumps({"cases": SMALL, "reference": DBT, "ratios": ratios}, indent=2)
         BOUNDS.write_text(text + "\n", encoding="utf-8")
         print(f"wrote {BOUNDS}")
         return 0
@@ -233,7 +265,7 @@ def over_bounds(ratios: dict[str, float], bounds: dict[str, float]) -> list[str]
     """One line for each stage that takes more than `SLACK` times what it took; a stage without a
     bound is one too many."""
     return [
-        f"slower: {name} takes {ratio:.2f} of {REFERENCE}, bound {bounds.get(name, 0):.2f}"
+        f"slower: {name} takes {ratio:.2f} of {DBT}, bound {bounds.get(name, 0):.2f}"
         for name, ratio in ratios.items()
         if ratio > SLACK * bounds.get(name, 0)
     ]

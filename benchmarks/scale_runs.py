@@ -9,10 +9,11 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import yaml
+from scale_nodes import DBT
 
 from csc_outcomes.synthetic.nation_facts import load_nation
 
@@ -20,14 +21,11 @@ PYTHON = Path(sys.executable)
 HERE = Path(__file__).parent
 WAREHOUSE = "warehouse/csc_outcomes.duckdb"
 TARGETS = ("fct_matched_cases", "fct_matched_links", "fct_case_outcomes")
+# A nation's outcomes are those that a sample can hold: the others would be 160 million rows.
+CHOICES = ("--vars", "{outcomes_of: sample_cases}")
 SEEDS = "parse and seeds"
-GATE = "fct_expectation_results"
-TYPING = ("path:models/staging", "path:models/standard")
-MATCHING = (
-    *("path:models/intermediate/matching", "path:python/models"),
-    *("fct_matched_cases", "fct_matched_links"),
-)
-PARTS = ("staging and standard", "gate", "cohort", "matching and weights", "outcomes")
+WHOLE = "whole"
+PARTS_FILE = "parts.json"
 LAND = "from csc_outcomes.landing import land; print(land('.').summary())"
 MAKE = (
     "import sys; from pathlib import Path; from scale_project import scale_project;"
@@ -113,42 +111,35 @@ class Scale:
         for folder in folders:
             shutil.rmtree(self.path / folder, ignore_errors=True)
 
-    def stages(self, *, is_small: bool = False, with_tests: bool = False) -> dict[str, list[str]]:
-        """The commands in the order they are run in, by name; a small benchmark builds once, part
-        by part, any other builds in one process first and then each part again."""
+    def stages(self, *, with_tests: bool = False) -> dict[str, list[str]]:
+        """The commands in the order they are run in, by name. The whole run says what each of its
+        parts costs."""
         upstream = [f"+{target}" for target in TARGETS]
-        typing = [f"{one},{path}" for one in upstream for path in TYPING]
-        matching = [f"{one},{part}" for one in upstream for part in MATCHING]
-        weighed = upstream[:2]  # all that matched cases and links need
-        run_models = [*self._dbt("run"), "--select"]
+        nodes = [str(PYTHON), str(HERE / "scale_nodes.py"), PARTS_FILE]
         stages = {
             "door": [str(PYTHON), "-c", LAND],
             "csv scan": self._scan("csv"),
             "parquet scan": self._scan("parquet"),
             SEEDS: [*self._dbt("seed"), "--select", *upstream],
-            "dbt start": [*run_models, "stg_landing__load_log"],
-            "whole": [*run_models, *upstream],
-            "staging and standard": [*run_models, *typing],
-            "gate": [*run_models, f"+{GATE}", "--exclude", *TYPING],
-            "cohort": [*run_models, *weighed, "--exclude", *TYPING, *MATCHING, f"+{GATE}"],
-            "matching and weights": [*run_models, *matching, "--exclude", f"+{GATE}"],
-            "outcomes": [
-                *(*run_models, *upstream),
-                *("--exclude", *TYPING, *MATCHING, *weighed, f"+{GATE}"),
-            ],
+            WHOLE: [*nodes, "run", *CHOICES, "--select", *upstream],
         }
         if with_tests:
             stages["tests"] = [*self._dbt("test"), "--select", *upstream]
-        left_out = ("whole", "parquet scan") if is_small else ()
-        return {name: command for name, command in stages.items() if name not in left_out}
+        return stages
 
-    def measure(self, stage: str, command: Sequence[str]) -> Cost:
-        """Runs one stage from the same beginning each time."""
+    def measure(self, stage: str, command: Sequence[str]) -> dict[str, Cost]:
+        """Runs one stage from the same beginning each time; what it cost and, of the whole run,
+        what its parts did."""
         if stage == "door":
             self.forget("landing")
-        if stage in (SEEDS, "whole"):
+        if stage in (SEEDS, WHOLE):
             self.forget("spill", *(["warehouse", "target"] if stage == SEEDS else []))
-        return run(command, self.path, self.path / f"{stage.replace(' ', '_')}.log")
+        cost = run(command, self.path, self.path / f"{stage.replace(' ', '_')}.log")
+        if stage != WHOLE:
+            return {stage: cost}
+        told = json.loads((self.path / PARTS_FILE).read_text(encoding="utf-8"))
+        parts = {name: Cost(*figures) for name, figures in told.items()}
+        return {WHOLE: replace(cost, peak_mb=parts[DBT].peak_mb), **parts}
 
     def peer(self, name: str) -> tuple[Cost, dict[str, float]]:
         """Runs the same work in another tool; its cost and its counts."""
@@ -165,7 +156,7 @@ class Scale:
         return ["Rscript", str(HERE / "scale_r.R"), str(self.path), str(answer), str(facts)]
 
     def _dbt(self, command: str) -> list[str]:
-        return [str(PYTHON.parent / "dbt"), command]
+        return [str(PYTHON.parent / "dbt"), command, *CHOICES]
 
     def _scan(self, source: str) -> list[str]:
         limits = [self.memory, str(self.threads)]

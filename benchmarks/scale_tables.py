@@ -49,13 +49,13 @@ def summarised(rows: Iterable[Mapping[str, str]]) -> pd.DataFrame:
 
 
 def _to_weights(table: pd.DataFrame) -> pd.DataFrame:
-    """The whole run less what the gate adds to a run of dbt that builds next to nothing."""
+    """The whole run less its gate."""
     wide = table.pivot(index=KEYS, columns="stage", values="cpu")
-    if not {"whole", "gate", "dbt start"} <= set(wide):
+    if not {"whole", "gate"} <= set(wide):
         return pd.DataFrame()
     rows = table[table["stage"] == "whole"].set_index(KEYS)
-    gate = (wide["gate"] - wide["dbt start"]).fillna(0)
-    return rows.assign(cpu=rows["cpu"] - gate.reindex(rows.index), stage=TO_WEIGHTS).reset_index()
+    gate = wide["gate"].fillna(0).reindex(rows.index)
+    return rows.assign(cpu=rows["cpu"] - gate, stage=TO_WEIGHTS).reset_index()
 
 
 def exponents(table: pd.DataFrame) -> pd.DataFrame:

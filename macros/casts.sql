@@ -170,7 +170,7 @@ where the file declares that format. Null says only that the other forms must be
     case
         when {{ text }} like '____-__-__' and {{ text }} > '1900-01-01' and {{ text }} < '9999-12-31'
             and {{ formats }} like '%iso%'
-            then cast(try_strptime({{ text }}, '%Y-%m-%d') as date)
+            then try_cast({{ text }} as date)
     end
 {%- endmacro %}
 
@@ -196,36 +196,47 @@ where the file declares that format. Null says only that the other forms must be
     {% endfor -%}
 {%- endmacro %}
 
+{#- Numbers beside their texts, likewise. -#}
+{% macro typed_numbers(columns) -%}
+    {% for column, type in columns.items() -%}
+    {{ try_number(column, type) }} as {{ column }}_typed{{ ',' if not loop.last }}
+    {% endfor -%}
+{%- endmacro %}
+
 {#-
 The names of the columns whose value is there but can't be read, in the order given; null when all
-can. `typed`: the dates have been read into columns of their own, by typed_dates().
+can. `typed`: values have been read into columns of their own, by typed_dates() and typed_numbers(),
+and records of which every value has become one, nearly all, aren't looked at again.
 -#}
 {% macro unreadable(dates=[], numbers={}, date_lists=[], typed=false) -%}
-    nullif(concat_ws(
+    {%- set lost, told = [], [] -%}
+    {%- for column in dates -%}
+    {%- set value = column ~ '_typed' if typed else typed_date(column) -%}
+    {%- do lost.append('(' ~ column ~ ' is not null and ' ~ value ~ ' is null)') -%}
+    {%- do told.append(
+        (column, column ~ ' is not null and ' ~ value ~ ' is null and not ' ~ is_no_date(column))
+    ) -%}
+    {%- endfor -%}
+    {%- for column in date_lists -%}
+    {%- set lists = any_item(
+        column,
+        "coalesce(list_separator, ';')",
+        typed_date('item') ~ ' is null and not ' ~ is_no_date('item')
+    ) -%}
+    {%- do lost.append('(' ~ column ~ ' is not null and ' ~ lists ~ ')') -%}
+    {%- do told.append((column, column ~ ' is not null and ' ~ lists)) -%}
+    {%- endfor -%}
+    {%- for column, type in numbers.items() -%}
+    {%- set value = column ~ '_typed' if typed else try_number(column, type) -%}
+    {%- do lost.append('(' ~ column ~ ' is not null and ' ~ value ~ ' is null)') -%}
+    {%- do told.append((column, stated(column) ~ ' is not null and ' ~ value ~ ' is null')) -%}
+    {%- endfor -%}
+    {{ 'case when ' ~ lost | join(' or ') ~ ' then ' if typed }}nullif(concat_ws(
         ', '
-        {%- for column in dates %},
-        case
-            when {{ column }} is not null
-                and {{ column ~ '_typed' if typed else typed_date(column) }} is null
-                and not {{ is_no_date(column) }}
-                then '{{ column }}'
-        end
+        {%- for column, condition in told %},
+        case when {{ condition }} then '{{ column }}' end
         {%- endfor %}
-        {%- for column in date_lists %},
-        case
-            when {{ column }} is not null
-                and {{ any_item(
-                    column,
-                    "coalesce(list_separator, ';')",
-                    typed_date('item') ~ ' is null and not ' ~ is_no_date('item')
-                ) }}
-                then '{{ column }}'
-        end
-        {%- endfor %}
-        {%- for column, type in numbers.items() %},
-        case when {{ stated(column) }} is not null and {{ try_number(column, type) }} is null then '{{ column }}' end
-        {%- endfor %}
-    ), '')
+    ), ''){{ ' end' if typed }}
 {%- endmacro %}
 
 {#- Puts values into one text in a stated order, so that every engine gives the same text. -#}

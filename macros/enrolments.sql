@@ -19,3 +19,8 @@ select
     {{ unreadable(dates=['start_date', 'end_date']) }} as unreadable_dates
 from {{ source('landing', landed_table) }}
 {%- endmacro %}
+
+{#- Whether a case that isn't eligible is a child's that a trial allocated, and counts among those. -#}
+{% macro is_allocated_child(ineligible_reason) -%}
+    {{ ineligible_reason }} in ('not_index_child', 'outcome_incomplete')
+{%- endmacro %}

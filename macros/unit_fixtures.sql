@@ -15,7 +15,7 @@ value is written as text and cast to its column's type.
         {%- endfor -%}
     {%- endif -%}
     {%- set named = listed_columns(rows, types) -%}
-    {{ listed_rows(rows, types, named, named + types | list | reject('in', named) | list) }}
+    {{ listed_rows(rows, types, named, types) }}
 {%- endmacro %}
 
 {% macro get_expected_sql(rows, column_name_to_data_types, column_name_to_quoted) -%}

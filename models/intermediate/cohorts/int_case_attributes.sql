@@ -9,7 +9,7 @@
 -- whole units, ages by the birthday) or a text. Covariates are chosen from these by
 -- configuration, so a new covariate is a row in `study_covariates`.
 with
-arms as (select * from {{ ref('int_study_eligibility') }}),
+arms as (select * from {{ ref('int_study_arms') }}),
 studies as (select * from {{ ref('int_studies') }}),
 support as (select * from {{ ref('int_earlier_support') }}),
 

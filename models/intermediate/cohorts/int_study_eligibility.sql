@@ -7,7 +7,7 @@
 -- (`comparator_rule`) must have been open for six months when the study started (FACT22 report,
 -- appendix 3). The first reason that fails is kept.
 with
-arms as (select * from {{ ref('int_study_arms') }}),
+arms as (select * from {{ ref('int_study_cases') }}),
 studies as (select * from {{ ref('int_studies') }}),
 undated as (select * from {{ ref('int_undated_escalations') }}),
 

@@ -2,7 +2,7 @@
 -- studies that seek comparators (`comparators_matched`, `comparator_rule`).
 with
 arms as (
-    select * from {{ ref('int_study_eligibility') }}
+    select * from {{ ref('int_study_arms') }}
     where is_eligible
 ),
 

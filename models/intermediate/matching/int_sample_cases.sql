@@ -7,7 +7,7 @@
 with
 links as (select * from {{ ref('int_matched_links') }}),
 counted as (select * from {{ ref('py_caliper_weights') }}),
-cases as (select * from {{ ref('int_study_eligibility') }}),
+cases as (select * from {{ ref('int_study_arms') }}),
 studies as (select * from {{ ref('int_studies') }}),
 
 comparators as (
@@ -87,10 +87,7 @@ samples as (
     inner join studies using (study_id, la_code)
     where
         studies.arm_source = 'allocation'
-        and (
-            cases.is_eligible
-            or cases.ineligible_reason in ('not_index_child', 'outcome_incomplete')
-        )
+        and (cases.is_eligible or {{ is_allocated_child('cases.ineligible_reason') }})
 )
 
 select * from samples

@@ -2,9 +2,17 @@
 -- start, the undated ones are assumed to as well (FACT22 report, appendix 2, "Data"); when none
 -- is dated, `undated_escalation` decides.
 with
-arms as (select * from {{ ref('int_study_arms') }}),
+arms as (select * from {{ ref('int_study_cases') }}),
 studies as (select * from {{ ref('int_studies') }}),
 escalations as (select * from {{ ref('int_admitted_escalations') }}),
+
+undated as (
+    select distinct
+        la_code,
+        case_id
+    from escalations
+    where not is_date_known
+),
 
 counted as (
     select
@@ -17,10 +25,10 @@ counted as (
             where escalations.escalation_date >= studies.study_start
         ) as n_dated_from_study_start
     from arms
+    inner join undated using (la_code, case_id)
     inner join studies using (study_id, la_code)
     inner join escalations using (la_code, case_id)
     group by all
-    having count(*) filter (where not escalations.is_date_known) > 0
 )
 
 select

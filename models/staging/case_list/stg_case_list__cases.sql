@@ -25,7 +25,8 @@ source as (
     select
         landed.*,
         repeated.case_key is not null as is_repeated,
-        {{ typed_dates(dates + ['birth_date']) }}
+        {{ typed_dates(dates + ['birth_date']) }},
+        {{ typed_numbers(numbers) }}
     from landed
     left join repeated
         on
@@ -50,8 +51,8 @@ typed as (
         {% for column in dates + ['birth_date'] -%}
         {{ column }}_typed as {{ column }},
         {% endfor -%}
-        {% for column, type in numbers.items() -%}
-        {{ try_number(column, type) }} as {{ column }},
+        {% for column in numbers -%}
+        {{ column }}_typed as {{ column }},
         {% endfor -%}
         {% for column in codes -%}
         {{ stated(column) }} as {{ column }},

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -82,7 +83,7 @@ def comparator_numbers(treated: Cases, comparators: Cases, caliper: Caliper) -> 
     """How many comparators each treated case has, in the order of the treated cases."""
     numbers = np.zeros(len(treated), np.int64)
     for rows, some, _, serving in _lots(treated, comparators):
-        first, last = _ranges(some, serving, caliper)
+        first, last = _served(some, serving, caliper)
         thresholds, ranks = _ranked(serving.day, some.day)
         numbers[rows] = _counted(ranks, first, last, thresholds)
     return numbers
@@ -99,7 +100,7 @@ def comparator_weights(
     """
     weights = np.zeros(len(comparators))
     for rows, some, places, serving in _lots(treated, comparators):
-        first, last = _ranges(some, serving, caliper)
+        first, last = _served(some, serving, caliper)
         thresholds, ranks = _ranked(serving.day, some.day)
         weights[places] = _spread(ranks, first, last, thresholds, numbers[rows])
     return weights
@@ -140,17 +141,30 @@ def _keys(stratum: Days, day: Days) -> Ints:
     return stratum.astype(np.int64) * SPAN + np.clip(day, -SPAN // 2 + 1, SPAN // 2 - 1)
 
 
-def _ranges(treated: Cases, ordered: Cases, caliper: Caliper) -> tuple[Ints, Ints]:
+def _served(treated: Cases, ordered: Cases, caliper: Caliper) -> tuple[Ints, Ints]:
     """The rows of `ordered` that started within each treated case's caliper and by its entry."""
-    keys = _keys(ordered.stratum, ordered.start)
-    low, high = caliper.bounds(treated.start)
-    high = np.minimum(high, treated.day)
-    first = np.searchsorted(keys, _keys(treated.stratum, low), "left")
-    last = np.searchsorted(keys, _keys(treated.stratum, high), "right")
-    if caliper.is_symmetric:
-        # Both ends of a comparator's own caliper grow with its start, so these are ranges too.
+    first, last = _ranges(treated, ordered, caliper, is_anchor=True)
+    by_entry = np.searchsorted(
+        _keys(ordered.stratum, ordered.start), _keys(treated.stratum, treated.day), "right"
+    )
+    return first, np.maximum(first, np.minimum(last, by_entry))
+
+
+def _ranges(
+    cases: Cases, ordered: Cases, caliper: Caliper, *, is_anchor: bool
+) -> tuple[Ints, Ints]:
+    """The rows of `ordered`, sorted by stratum and start, that lie within the caliper of each case:
+    the case's own where it is the anchor, else the row's own, and both where the caliper is
+    symmetric. Each is a range, as both ends of a caliper grow with its start."""
+    first, last = np.zeros(len(cases), np.int64), np.full(len(cases), len(ordered), np.int64)
+    if is_anchor or caliper.is_symmetric:
+        low, high = caliper.bounds(cases.start)
+        starts = _keys(ordered.stratum, ordered.start)
+        first = np.searchsorted(starts, _keys(cases.stratum, low), "left")
+        last = np.searchsorted(starts, _keys(cases.stratum, high), "right")
+    if not is_anchor or caliper.is_symmetric:
         low, high = caliper.bounds(ordered.start)
-        own = _keys(treated.stratum, treated.start)
+        own = _keys(cases.stratum, cases.start)
         first = np.maximum(first, np.searchsorted(_keys(ordered.stratum, high), own, "left"))
         last = np.minimum(last, np.searchsorted(_keys(ordered.stratum, low), own, "right"))
     return first, np.maximum(first, last)
@@ -173,7 +187,9 @@ def _counted(ranks: Days, first: Ints, last: Ints, thresholds: Days) -> Ints:
     n = np.zeros(len(first), np.int64)
     first, last = first.copy(), last.copy()
     for bit in _bits_of(ranks, thresholds):
-        ranks, (zeros_first, zeros_last), (ones_first, ones_last) = _level(ranks, bit, first, last)
+        (ranks,), (zeros_first, zeros_last), (ones_first, ones_last) = _level(
+            bit, first, last, ranks
+        )
         is_one = (thresholds >> bit & 1).astype(bool)
         n += np.where(is_one, 0, ones_last - ones_first)
         first = np.where(is_one, ones_first, zeros_first)
@@ -182,16 +198,17 @@ def _counted(ranks: Days, first: Ints, last: Ints, thresholds: Days) -> Ints:
 
 
 def _level(
-    ranks: Days, bit: int, first: Ints, last: Ints
-) -> tuple[Days, tuple[Ints, Ints], tuple[Ints, Ints]]:
-    """Ranks with those of bit 0 before those of bit 1, and where both parts of each range went."""
+    bit: int, first: Ints, last: Ints, ranks: Days, *others: Any
+) -> tuple[tuple[Any, ...], tuple[Ints, Ints], tuple[Ints, Ints]]:
+    """Ranks with those of bit 0 before those of bit 1, what goes along with them in the same order,
+    and where both parts of each range went."""
     is_one = (ranks >> bit & 1).astype(bool)
     before = np.zeros(len(ranks) + 1, np.int32)
     np.cumsum(is_one, out=before[1:])
     n_zeros = len(ranks) - int(before[-1])
     ones_first, ones_last = before[first].astype(np.int64), before[last].astype(np.int64)
     zeros = first - ones_first, last - ones_last
-    moved = np.concatenate([ranks[~is_one], ranks[is_one]])
+    moved = tuple(np.concatenate([values[~is_one], values[is_one]]) for values in (ranks, *others))
     return moved, zeros, (n_zeros + ones_first, n_zeros + ones_last)
 
 
@@ -212,10 +229,9 @@ def _spread(
     place = np.arange(len(ranks), dtype=np.int32)
     first, last = first.copy(), last.copy()
     for bit in _bits_of(ranks, thresholds):
-        is_one = (ranks >> bit & 1).astype(bool)
-        total = np.concatenate([total[~is_one], total[is_one]])
-        place = np.concatenate([place[~is_one], place[is_one]])
-        ranks, (zeros_first, zeros_last), (ones_first, ones_last) = _level(ranks, bit, first, last)
+        (ranks, total, place), (zeros_first, zeros_last), (ones_first, ones_last) = _level(
+            bit, first, last, ranks, total, place
+        )
         goes_up = (thresholds >> bit & 1).astype(bool)
         _add_to_ranges(total, ones_first[~goes_up], ones_last[~goes_up], shares[~goes_up])
         first = np.where(goes_up, ones_first, zeros_first)
@@ -243,25 +259,11 @@ def _first_entries(treated: Cases, ordered: Cases, caliper: Caliper) -> Days:
     group = np.cumsum(is_new) - 1
     one = Cases(ordered.stratum[is_new], ordered.start[is_new], ordered.start[is_new])
     entry = np.full(len(one), STILL_OPEN, np.int32)
-    first, last = _treated_ranges(treated, one, caliper)
+    first, last = _ranges(one, treated, caliper, is_anchor=False)
     some = last > first
     entry[some] = _next_in_range(treated.day, first[some], last[some], one.start[some])
     served = entry[group]
     return np.where((served != STILL_OPEN) & (served <= ordered.day), served, NO_DAY)
-
-
-def _treated_ranges(ordered: Cases, comparators: Cases, caliper: Caliper) -> tuple[Ints, Ints]:
-    """The treated cases, sorted by stratum and start, in whose caliper each comparator started."""
-    low, high = caliper.bounds(ordered.start)
-    own = _keys(comparators.stratum, comparators.start)
-    first = np.searchsorted(_keys(ordered.stratum, high), own, "left")
-    last = np.searchsorted(_keys(ordered.stratum, low), own, "right")
-    if caliper.is_symmetric:
-        keys = _keys(ordered.stratum, ordered.start)
-        low, high = caliper.bounds(comparators.start)
-        first = np.maximum(first, np.searchsorted(keys, _keys(comparators.stratum, low), "left"))
-        last = np.minimum(last, np.searchsorted(keys, _keys(comparators.stratum, high), "right"))
-    return first, np.maximum(first, last)
 
 
 def _next_in_range(days: Days, first: Ints, last: Ints, at_least: Days) -> Days:
@@ -282,7 +284,9 @@ def _at_position(ranks: Days, first: Ints, last: Ints, position: Ints) -> Ints:
     """The rank that stands at the position (0 for the smallest) of each range, were it sorted."""
     value = np.zeros(len(first), np.int64)
     for bit in _bits_of(ranks, ranks):
-        ranks, (zeros_first, zeros_last), (ones_first, ones_last) = _level(ranks, bit, first, last)
+        (ranks,), (zeros_first, zeros_last), (ones_first, ones_last) = _level(
+            bit, first, last, ranks
+        )
         n_zeros = zeros_last - zeros_first
         is_one = position >= n_zeros
         value += is_one.astype(np.int64) << bit

@@ -42,6 +42,7 @@ NO_PAIRS = {
 }
 WITHOUT_PAIRS = tuple(f"mantel_haenszel_{table}" for table in ("pooled", "unweighted", "strata"))
 Bounds = Callable[[], HiddenBiasBounds]
+LINK_ORDER = ["study_id", "method", "la_code", "treated_case_id", "comparator_case_id"]
 GAMMAS = [round(1 + step / 10, 1) for step in range(21)] + [3.5, 4.0, 5.0, 6.0, 8.0, 10.0]
 
 
@@ -66,6 +67,7 @@ def hidden_bias(
     """
     rows: list[dict[str, Any]] = []
     choices = studies.set_index("study_id")
+    links = links.sort_values(LINK_ORDER)  # means of comparators don't depend on the rows' order
     for study_id, sample, frame in evidence.samples(asked):
         if sample in UNWEIGHTED_SAMPLES:
             continue
