@@ -33,7 +33,7 @@ def open_lake(conn: duckdb.DuckDBPyConnection, creds: DuckDBCredentials) -> None
     """Loads DuckDB's extensions from their Python packages and attaches the target's lake, which
     dbt then finds attached; RuntimeError, in one line, where one of them can't be had."""
     for package in PACKAGES:
-        conn.load_extension(str(_extension(package)))
+        conn.load_extension(str(extension_file(package)))
     for attachment in creds.attach or []:
         try:
             conn.execute(attachment.to_sql())
@@ -46,8 +46,9 @@ def open_lake(conn: duckdb.DuckDBPyConnection, creds: DuckDBCredentials) -> None
     conn.execute(f"use {creds.database}")
 
 
-def _extension(package: str) -> Path:
-    """The file of an extension for this DuckDB's version, as its package brings it."""
+def extension_file(package: str) -> Path:
+    """The file of an extension for this DuckDB's version, as its package brings it; RuntimeError,
+    in one line, where the package isn't there."""
     spec = find_spec(package)
     folders = list(spec.submodule_search_locations or []) if spec else []
     files = [
@@ -57,7 +58,7 @@ def _extension(package: str) -> Path:
     ]
     if not files:
         raise RuntimeError(
-            f"A shared warehouse needs the package {package.replace('_', '-')}"
+            f"This target needs the package {package.replace('_', '-')}"
             f"=={duckdb.__version__}: pip install --requirement requirements-shared.txt"
         )
     return files[0]

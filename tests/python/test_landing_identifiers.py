@@ -3,13 +3,15 @@
 import hashlib
 import hmac
 import stat
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from csc_outcomes.landing import KeyMissing
-from csc_outcomes.landing.identifiers import normalise_id, pseudonym
+from csc_outcomes.landing.identifiers import normalise_id, pseudonym, pseudonym_maker
 from csc_outcomes.landing.keys import key_id, new_key, read_key
+from long_form import times
 
 
 @pytest.mark.parametrize(
@@ -111,3 +113,35 @@ def test_a_bad_key_is_refused_and_not_shown(tmp_path: Path, key: str) -> None:
 def test_a_key_id_does_not_hold_the_key() -> None:
     assert len(key_id(b"a" * 32)) == 16
     assert key_id(b"a" * 32) != key_id(b"b" * 32)
+
+
+# 0.3 s for 10^5 ids; CSC_LONG=1 tries all ids of seven digits, which takes a minute.
+N_GUESSED = times(100_000, 10_000_000)
+
+
+def test_whoever_lacks_the_key_finds_nobody_by_trying_all_ids() -> None:
+    key = bytes.fromhex("5a" * 32)
+    known = range(0, N_GUESSED, N_GUESSED // 1000)
+    pseudonyms = {pseudonym(key, "331", "child", str(number)) for number in known}
+
+    def found(attack: Callable[[str], str]) -> int:
+        return sum(attack(str(number)) in pseudonyms for number in range(N_GUESSED))
+
+    def hashed(identifier: str) -> str:
+        return hashlib.sha256(f"child|331|{identifier}".encode()).hexdigest()[:32]
+
+    def plain(identifier: str) -> str:
+        return hashlib.sha256(identifier.encode()).hexdigest()[:32]
+
+    guess = pseudonym_maker(bytes.fromhex("00" * 32), "331", "child")
+    assert [found(attack) for attack in (plain, hashed, guess)] == [0, 0, 0]
+    assert found(pseudonym_maker(key, "331", "child")) == len(pseudonyms)  # the attack itself works
+
+
+def test_pseudonyms_of_two_projects_do_not_join(tmp_path: Path) -> None:
+    keys = []
+    for name in ("one", "another"):
+        new_key(tmp_path / name / "keys" / "pseudonym.key")
+        keys.append(read_key(tmp_path / name, {}))
+    one, another = ({pseudonym(key, "331", "child", str(n)) for n in range(1000)} for key in keys)
+    assert one.isdisjoint(another)

@@ -66,9 +66,9 @@ def test_the_last_day_is_read_and_the_day_after_is_not(
         land(project.path)
     assert str(refusal.value) == (
         "nothing was read: data had to be destroyed of ended (extracts/alpha, research ended on "
-        f"{end}) by {last}. Delete the deliveries, landing/, warehouse/, published/ and every "
-        "copy; or, if the research has been extended, correct research_end in "
-        "seeds/studies/studies.csv"
+        f"{end}) by {last}. Run `csc purge`, which removes the deliveries and all that was made of "
+        "them, and have every other copy destroyed; or, if the research has been extended, correct "
+        "research_end in seeds/studies/studies.csv"
     )
     assert not (project.path / "landing").exists()
     monkeypatch.setenv("CSC_TODAY", last)

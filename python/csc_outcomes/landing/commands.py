@@ -1,4 +1,4 @@
-"""`csc land` and `csc key new`."""
+"""`csc land`, `csc key new` and `csc key rotate`."""
 
 import argparse
 import os
@@ -6,22 +6,29 @@ import sys
 from pathlib import Path
 
 from csc_outcomes.landing.door import land
-from csc_outcomes.landing.errors import LandingError
-from csc_outcomes.landing.keys import key_path, new_key
+from csc_outcomes.landing.errors import KeyMissing, LandingError
+from csc_outcomes.landing.keys import key_path, new_key, rotate_key
 
 
 def add_landing_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Adds `land` and `key new` to the subcommands of a parser; each sets `run`."""
+    """Adds `land`, `key new` and `key rotate` to the subcommands of a parser; each sets `run`."""
     landing = commands.add_parser("land", help="land all extracts without building anything")
     landing.add_argument("--project-dir", type=Path, default=Path())
     landing.add_argument("--extracts-dir", type=Path)
     landing.add_argument("--landing-dir", type=Path)
     landing.set_defaults(run=land_command)
     key = commands.add_parser("key", help="the key that pseudonyms are made with")
-    new = key.add_subparsers(required=True).add_parser("new", help="make a new key file")
+    keys = key.add_subparsers(required=True)
+    new = keys.add_parser("new", help="make a new key file")
     new.add_argument("path", type=Path, nargs="?", help="default: keys/pseudonym.key")
     new.add_argument("--project-dir", type=Path, default=Path())
     new.set_defaults(run=key_command)
+    rotate = keys.add_parser(
+        "rotate",
+        help="replace the key file by a new one; the next build makes all pseudonyms anew",
+    )
+    rotate.add_argument("--project-dir", type=Path, default=Path())
+    rotate.set_defaults(run=rotate_command)
 
 
 def land_command(arguments: argparse.Namespace) -> int:
@@ -44,4 +51,17 @@ def key_command(arguments: argparse.Namespace) -> int:
         print(f"{path} is there already; a new key would make other pseudonyms", file=sys.stderr)
         return 2
     print(f"New key in {path}. Keep a copy in a safe place, apart from the data.")
+    return 0
+
+
+def rotate_command(arguments: argparse.Namespace) -> int:
+    """Replaces the key file; exit status 2 where there is none."""
+    try:
+        path = rotate_key(arguments.project_dir)
+    except KeyMissing as error:
+        print(error, file=sys.stderr)
+        return 2
+    print(f"New key in {path}; the old one is gone. Keep a copy in a safe place, apart from the")
+    print("data. Next: `dbt build` reads all extracts again, makes every pseudonym anew and drops")
+    print("the builds with the old ones.")
     return 0

@@ -79,6 +79,25 @@ def new_key(path: Path) -> None:
         stream.write(f"{secrets.token_hex(MIN_KEY_BYTES)}\n")
 
 
+def rotate_key(project_dir: Path, environment: Mapping[str, str] = os.environ) -> Path:
+    """Puts a new random key in the place of the project's key file, in one step; its path.
+
+    The old key is gone with it. KeyMissing where there is no key file to replace.
+    """
+    path = key_path(project_dir, environment)
+    if KEY_VARIABLE in environment:
+        raise KeyMissing(
+            f"nothing was changed: the key stands in {KEY_VARIABLE}, not in a file; put another "
+            f"there, such as one that `csc key new` wrote"
+        )
+    read_key(project_dir, environment)
+    draft = path.with_name(f".{path.name}.new")
+    draft.unlink(missing_ok=True)
+    new_key(draft)
+    draft.replace(path)
+    return path
+
+
 def _read(path: Path) -> bytes:
     lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
     return _parse("".join(line for line in lines if not line.startswith("#")), f"the file {path}")

@@ -1,0 +1,118 @@
+"""`csc withdraw` and `csc purge`."""
+
+from __future__ import annotations
+
+import argparse
+import getpass
+import sys
+
+from csc_outcomes.landing.errors import LandingError
+from csc_outcomes.project import ProjectNotFound, project_dir
+
+WITHDRAW = """\
+Removes a child's records from everything that builds made: landing/, the warehouse, all published
+builds, reports/, target/, logs/. The child is added to the authority's opt_outs.csv, so the door
+leaves its records out from now on. The child's id is asked for, or read from standard input; it is
+never an argument, for those stand in the shell's history.
+"""
+PURGE = """\
+Removes the deliveries of studies whose data may be kept no longer, and everything that builds made
+of them. Logs older than the days that they may be kept go too.
+"""
+
+
+def add_forgetting_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Adds `withdraw` and `purge` to the subcommands of a parser; each sets `run`."""
+    for name, text, run, help_text in (
+        ("withdraw", WITHDRAW, withdraw_command, "remove a child from everything that was built"),
+        ("purge", PURGE, purge_command, "remove what may be kept no longer"),
+    ):
+        command = commands.add_parser(
+            name,
+            help=help_text,
+            description=text,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        command.add_argument("--yes", action="store_true", help="don't ask before removing")
+        command.set_defaults(run=run)
+        if name == "purge":
+            command.add_argument(
+                "--also-of-running-studies",
+                action="store_true",
+                help="deliveries go even where a study that isn't over needs them too",
+            )
+        else:
+            command.add_argument("--la", required=True, metavar="CODE", help="the authority")
+
+
+def withdraw_command(arguments: argparse.Namespace) -> int:
+    """Withdraws a child; exit status 1 where a file still holds a trace of it, 2 where nothing was
+    done."""
+    from csc_outcomes.forgetting.places import ForgettingError, derived, shown
+    from csc_outcomes.forgetting.withdrawal import find_child, withdraw
+
+    try:
+        project = project_dir()
+        child = find_child(project, arguments.la, _entered(arguments.la))
+        everything = [*shown(project, derived(project)), "landing/ (written anew)"]
+        if not _agreed(arguments, "Goes, with every build in it", everything):
+            return 2
+        certificate, still_held = withdraw(project, child)
+    except (ProjectNotFound, ForgettingError, LandingError) as error:
+        print(error, file=sys.stderr)
+        return 2
+    print(f"Withdrawn. Certificate, without ids: {certificate.relative_to(project)}")
+    if still_held:
+        print("Still held by these files; delete them by hand, then run this again:")
+        print("\n".join(f"  {path}" for path in shown(project, still_held)))
+        return 1
+    print("Next: run `dbt build`; its results are without the child. Nothing is published until")
+    print("then. What no command can reach stands at the end of the certificate.")
+    return 0
+
+
+def purge_command(arguments: argparse.Namespace) -> int:
+    """Removes what may be kept no longer; exit status 2 where something was left."""
+    from csc_outcomes.forgetting.places import ForgettingError, shown
+    from csc_outcomes.forgetting.purge import overdue, purge
+
+    try:
+        project = project_dir()
+        due = overdue(project)
+        if due.is_nothing:
+            print("Nothing is past its last day.")
+            return 0
+        due.check(arguments.also_of_running_studies)
+        if not _agreed(arguments, "Goes", [*due.reasons, *shown(project, due.paths)]):
+            return 2
+        certificate = purge(project, due)
+    except (ProjectNotFound, ForgettingError, LandingError) as error:
+        print(error, file=sys.stderr)
+        return 2
+    print(f"Purged. Certificate: {certificate.relative_to(project)}")
+    if due.reasons:
+        print("Next: have the authority's own copies and all backups destroyed; then `dbt build`")
+        print("builds what remains.")
+    return 0
+
+
+def _entered(la_code: str) -> str:
+    """The child's id, from a prompt that doesn't show it or from standard input."""
+    if sys.stdin.isatty():
+        return getpass.getpass(f"Id of the child, as {la_code} writes it (it isn't shown): ")
+    return sys.stdin.readline().strip()
+
+
+def _agreed(arguments: argparse.Namespace, what: str, lines: list[str]) -> bool:
+    """Whether the user goes on; without a terminal to ask at, --yes says so."""
+    if arguments.yes:
+        return True
+    print(f"{what}:")
+    print("\n".join(f"  {line}" for line in lines))
+    if not sys.stdin.isatty():
+        print("Nothing was removed: add --yes to go on.", file=sys.stderr)
+        return False
+    if input("Remove all of this? [y/N] ").strip().casefold() in ("y", "yes"):
+        return True
+    print("Nothing was removed.")
+    return False

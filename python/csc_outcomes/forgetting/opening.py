@@ -1,0 +1,36 @@
+"""What is seen to whenever dbt opens a warehouse: private files, no old logs, no outdated file."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from csc_outcomes.forgetting.logs import empty_logs, logs_are_old
+from csc_outcomes.forgetting.wishes import drop_outdated_warehouse
+from csc_outcomes.project import ProjectNotFound, project_dir
+
+# What dbt writes before it opens a warehouse, too early for the umask.
+WRITTEN_BY_DBT = ("logs", "target")
+OTHERS = 0o077
+
+
+def open_privately(warehouse: Path) -> None:
+    """From here on every file of this process is its owner's alone. Old logs go, and so does a
+    warehouse that was built under other opt-outs; nobody may have it open."""
+    os.umask(OTHERS)
+    try:
+        project = project_dir()
+    except ProjectNotFound:  # then there are neither logs nor extracts to look after
+        return
+    if logs_are_old(project):
+        empty_logs(project)
+    drop_outdated_warehouse(project, warehouse)
+    for name in WRITTEN_BY_DBT:
+        keep_private(project / name)
+
+
+def keep_private(folder: Path) -> None:
+    """Takes a folder and all in it away from everybody but its owner; links stay as they are."""
+    for path in (folder, *folder.rglob("*")):
+        if not path.is_symlink() and path.exists() and path.stat().st_mode & OTHERS:
+            path.chmod(path.stat().st_mode & ~OTHERS)

@@ -1,0 +1,486 @@
+"""A child that is withdrawn, a time that is over: afterwards no byte is left, and a certificate
+says so. Without dbt: what a build writes is written here by the functions that it calls."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+import shutil
+import subprocess
+import sys
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from csc_outcomes import cli
+from csc_outcomes import publish as publishing
+from csc_outcomes.forgetting import purge, withdrawal
+from csc_outcomes.forgetting.logs import empty_logs, logs_are_old
+from csc_outcomes.forgetting.opening import open_privately
+from csc_outcomes.forgetting.search import holders
+from csc_outcomes.forgetting.wishes import drop_outdated_warehouse, wishes_digest
+from csc_outcomes.landing.identifiers import pseudonym
+from csc_outcomes.landing.keys import key_path, new_key
+from landing_project import DEMONSTRATION_KEY, HEADER, Project
+from projects import ROOT
+from unpacked import text_of
+
+CHILD, OTHER = "QX-4711", "C2"
+# What only the withdrawn child's records say: a case and a day.
+CASE, DAY = "K-0815-UNIQUE", "2017-02-13"
+CASES = f"{HEADER}\nqx-4711,{CASE},{DAY}\n{OTHER},k2,2019-01-03\n{CHILD},,{DAY}\n"
+WITHDRAW = ["withdraw", "--la", "S01", "--yes"]
+
+
+def child(identifier: str = CHILD, kind: str = "child") -> str:
+    return pseudonym(bytes.fromhex(DEMONSTRATION_KEY), "S01", kind, identifier)
+
+
+def case() -> str:
+    return pseudonym(bytes.fromhex(DEMONSTRATION_KEY), "S01", "case", CASE)
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
+    """Two builds of two children, with reports, logs and what dbt leaves."""
+    project = Project(tmp_path / "project")
+    project.deliver(CASES)
+    monkeypatch.setenv("CSC_PROJECT_DIR", str(project.folder))
+    (project.folder / "dbt_project.yml").write_text("name: small\n")
+    project.land()
+    for build in ("one", "two"):
+        publish(project, build)
+    for place in ("reports/study", "target/run", "logs", "spark/tables"):
+        folder = project.folder / place
+        folder.mkdir(parents=True)
+        (folder / "left.txt").write_text(f"{child()} {DAY}", encoding="utf-16-le")
+    return project
+
+
+def publish(project: Project, build: str) -> Path:
+    """Builds a warehouse of what is landed and publishes it."""
+    warehouse = project.folder / "warehouse" / "csc_outcomes.duckdb"
+    warehouse.parent.mkdir(exist_ok=True)
+    landed = project.landing / "case_list__cases" / "*.parquet"
+    with duckdb.connect(str(warehouse)) as connection:
+        connection.execute(f"create or replace table fct_cases as from read_parquet('{landed}')")
+        generation = publishing.write_generation(
+            project.folder / "published",
+            f"build{build}",
+            ["fct_cases"],
+            project.folder,
+            connection,
+            lambda draft: None,
+        )
+    publishing.point_to(generation)
+    publishing.drop_old_generations(generation)
+    return generation
+
+
+def traces(project: Project) -> set[str]:
+    """The top folders of files that hold the child's pseudonyms or values: read as they are, as
+    UTF-16, and with Parquet and DuckDB unpacked. Not the product's own search."""
+    texts = (child(), case(), DAY)
+    found = set()
+    for path in project.folder.rglob("*"):
+        place = path.relative_to(project.folder).parts[0]
+        is_looked_at = place != "extracts" and path.name != "_empty.parquet"
+        if path.is_file() and not path.is_symlink() and is_looked_at:
+            raw = path.read_bytes()
+            read = text_of(path) + rows_of(path)
+            if any(t in read or t.encode() in raw or t.encode("utf-16-le") in raw for t in texts):
+                found.add(place)
+    return found
+
+
+def rows_of(path: Path) -> str:
+    """All cells of a DuckDB file as text."""
+    if path.suffix != ".duckdb":
+        return ""
+    with duckdb.connect(str(path), read_only=True) as connection:
+        tables = connection.execute("select table_name from duckdb_tables()").fetchall()
+        return str([connection.execute(f"from {name}").fetchall() for (name,) in tables])
+
+
+@pytest.fixture
+def enter(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Entered:
+    """Runs `csc` with a line on standard input."""
+    return Entered(monkeypatch, capfd)
+
+
+class Entered:
+    """Exit status and output of commands that read a line."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
+        self._monkeypatch, self._capfd = monkeypatch, capfd
+        self.text = ""
+
+    def __call__(self, line: str, *arguments: str) -> int:
+        """Runs the command; `text` is what it said."""
+        self._monkeypatch.setattr(sys, "stdin", io.StringIO(f"{line}\n"))
+        status = cli.main(list(arguments) or WITHDRAW)
+        said = self._capfd.readouterr()
+        self.text = said.out + said.err
+        return status
+
+
+def certificates(project: Project) -> list[str]:
+    return [p.read_text() for p in sorted((project.folder / "certificates").glob("*.md"))]
+
+
+def test_no_byte_of_a_withdrawn_child_is_left(project: Project, enter: Entered) -> None:
+    assert traces(project) == {
+        "landing", "warehouse", "published", "reports", "target", "logs", "spark",
+    }  # fmt: skip
+    assert enter(f" {CHILD.lower()} ") == 0
+    assert traces(project) == set()
+    assert [row["child_id"] for row in project.rows()] == [child(OTHER)]
+    (certificate,) = certificates(project)
+    assert "- case_list__cases: 2" in certificate
+    assert "record 1 of extracts/alpha/opt_outs.csv" in certificate
+    assert "Found in no file of the project" in certificate
+    for text in (certificate, enter.text):
+        assert CHILD not in text.upper()
+        assert child() not in text
+    assert "Next: run `dbt build`" in enter.text
+    assert project.land().outcomes[0].n_opted_out == 2
+
+
+def test_what_is_left_out_of_the_removal_is_told(
+    project: Project, enter: Entered, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The proof that these tests, and the command itself, see a generation that stays."""
+    all_of_it = withdrawal.derived
+
+    def all_but_generations(folder: Path) -> list[Path]:
+        return [path for path in all_of_it(folder) if path.name != "published"]
+
+    monkeypatch.setattr(withdrawal, "derived", all_but_generations)
+    assert enter(CHILD) == 1
+    assert traces(project) == {"published"}
+    assert "published/buildone/analyst/fct_cases.parquet" in enter.text
+    assert "still held by `published/buildone/" in certificates(project)[0]
+    monkeypatch.undo()
+    monkeypatch.setenv("CSC_PROJECT_DIR", str(project.folder))
+    assert enter(CHILD) == 0
+    assert traces(project) == set()
+
+
+@pytest.mark.parametrize("step", ["note", "_opt_out", "remove", "land", "holders", "forget_note"])
+def test_an_interrupted_withdrawal_is_finished_by_the_next(
+    project: Project, enter: Entered, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(withdrawal, step, interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        enter(CHILD)
+    monkeypatch.undo()
+    monkeypatch.setenv("CSC_PROJECT_DIR", str(project.folder))
+    assert enter(CHILD) == 0
+    assert traces(project) == set()
+    assert "- case_list__cases: 2" in certificates(project)[-1]
+    assert (project.extracts / "alpha" / "opt_outs.csv").read_text() == f"child_id\n{CHILD}\n"
+    assert not list((project.folder / "certificates").glob(".*"))
+
+
+def test_all_ids_of_a_child_go(project: Project, enter: Entered) -> None:
+    (project.extracts / "alpha" / "merge_map.csv").write_text(
+        f"from_child_id,to_child_id\n{CHILD},{OTHER}\n"
+    )
+    assert enter(CHILD) == 0  # builds from before the merge hold the pseudonym of the old id
+    assert traces(project) == set()
+    assert project.rows() == []
+    assert (project.extracts / "alpha" / "opt_outs.csv").read_text() == f"child_id\n{OTHER}\n"
+
+
+@pytest.mark.parametrize(
+    ("line", "la_code", "said"),
+    [
+        ("QX-4712", "S01", "no landed record and no published table of S01 knows this child"),
+        ("not an id!", "S01", "no readable child id"),
+        ("", "S01", "no readable child id"),
+        (CHILD, "S09", "la_code S09 is in no extract.yml; known: S01"),
+    ],
+)
+def test_nothing_changes_where_nobody_is_meant(
+    project: Project, enter: Entered, line: str, la_code: str, said: str
+) -> None:
+    before = traces(project)
+    assert enter(line, "withdraw", "--la", la_code, "--yes") == 2
+    assert said in enter.text
+    assert not line or line not in enter.text
+    assert (traces(project), certificates(project)) == (before, [])
+    assert not (project.extracts / "alpha" / "opt_outs.csv").exists()
+
+
+def test_it_is_told_what_goes_before_it_goes(project: Project, enter: Entered) -> None:
+    before = traces(project)
+    assert enter(CHILD, "withdraw", "--la", "S01") == 2
+    assert "  published/\n" in enter.text
+    assert "add --yes to go on" in enter.text
+    assert traces(project) == before
+    with pytest.raises(SystemExit):  # an id as an argument would stand in the shell's history
+        enter("", "withdraw", "--la", "S01", CHILD)
+
+
+def test_a_build_at_work_is_left_alone(project: Project, enter: Entered) -> None:
+    warehouse = project.folder / "warehouse" / "csc_outcomes.duckdb"
+    program = (
+        f"import duckdb; c = duckdb.connect({str(warehouse)!r}); print(1, flush=True); input()"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as build:
+        assert build.stdout
+        build.stdout.readline()
+        before = traces_but_warehouse(project)
+        assert enter(CHILD) == 2
+        assert "is in use" in enter.text
+        assert traces_but_warehouse(project) == before
+        build.communicate(b"\n")
+    assert enter(CHILD) == 0
+
+
+def traces_but_warehouse(project: Project) -> set[str]:
+    files = (project.folder / "published").rglob("*.parquet")
+    return {str(path) for path in files if child() in text_of(path)}
+
+
+def test_a_warehouse_that_is_damaged_goes_too(project: Project, enter: Entered) -> None:
+    (project.folder / "warehouse" / "csc_outcomes.duckdb").write_text(f"broken {child()}")
+    assert enter(CHILD) == 0
+    assert traces(project) == set()
+
+
+def test_a_list_that_grows_makes_earlier_builds_go(project: Project) -> None:
+    def builds() -> list[str]:
+        places = (project.folder / "published").iterdir()
+        return sorted(path.name for path in places if path.name != "current")
+
+    publish(project, "three")
+    assert builds() == ["buildone", "buildthree", "buildtwo"]
+    (project.extracts / "alpha" / "opt_outs.csv").write_text(f"child_id\n{CHILD}\n")
+    project.land()
+    drop_outdated_warehouse(project.folder, project.folder / "warehouse" / "csc_outcomes.duckdb")
+    publish(project, "four")
+    assert builds() == ["buildfour"]
+
+
+def test_a_warehouse_of_other_wishes_or_another_key_goes_before_it_is_opened(
+    project: Project, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    warehouse = project.folder / "warehouse" / "csc_outcomes.duckdb"
+    wishes = project.extracts / "alpha" / "objections.csv"
+    for change in (
+        lambda: wishes.write_text(f"child_id,objects_to\n{CHILD},study\n"),
+        lambda: monkeypatch.setenv("CSC_PSEUDONYM_KEY", "cd" * 32),
+    ):
+        publish(project, "again")
+        drop_outdated_warehouse(project.folder, warehouse)
+        assert warehouse.is_file()
+        change()
+        drop_outdated_warehouse(project.folder, warehouse)
+        assert not warehouse.exists()
+        assert "`dbt build` makes it anew" in capsys.readouterr().err
+    assert CHILD not in wishes_digest(project.folder)
+
+
+def test_the_search_looks_into_what_is_packed(project: Project) -> None:
+    text = "Marzipan"
+    places = {
+        "a.parquet": f"copy (select '{text}' as said from range(9)) to '{{}}' (compression zstd)",
+        "b.duckdb": f"attach '{{}}' as b; create table b.t as select '{text}' as said",
+        "c.json.gz": f"copy (select '{text}' as said) to '{{}}' (format json, compression gzip)",
+    }
+    for name, query in places.items():
+        with duckdb.connect() as connection:
+            connection.execute(query.format(project.folder / name))
+    (project.folder / "d.txt").write_text(text, encoding="utf-16-le")
+    (project.folder / "e.parquet").write_bytes(b"PAR1 torn")
+    (project.folder / "f.txt").write_text("x" * (8 << 20) + text)
+    (project.folder / "g.txt").write_text("x" * ((8 << 20) - 3) + text)
+    (project.extracts / "not_searched.txt").write_text(text)
+    found = [path.name for path in holders(project.folder, {text})]
+    assert found == [*places, "d.txt", "e.parquet", "f.txt", "g.txt"]
+
+
+# Retention
+
+
+@pytest.fixture
+def over(project: Project, monkeypatch: pytest.MonkeyPatch) -> Project:
+    """The same, real data of two authorities: the study of S01's code ended."""
+    monkeypatch.setenv("CSC_PSEUDONYM_KEY", "cd" * 32)
+    shutil.copytree(ROOT / "seeds", project.folder / "seeds")
+    for slug, code in (("alpha", "331"), ("beta", "332")):
+        project.deliver(CASES, la=slug)
+        path = project.extracts / slug / "2019-11" / "extract.yml"
+        text = path.read_text().replace("synthetic: true", "synthetic: false")
+        path.write_text(text.replace("S01", code).replace("S02", code))
+    add_study(project, "ended", "331", "2024-03-31")
+    add_study(project, "goes_on", "332", "")
+    monkeypatch.setenv("CSC_TODAY", "2025-03-31")
+    project.land()
+    return project
+
+
+def add_study(project: Project, study_id: str, la_code: str, research_end: str) -> None:
+    path = project.folder / "seeds" / "studies" / "studies.csv"
+    with path.open(newline="") as file:
+        like = next(csv.DictReader(file))
+    row = like | {"study_id": study_id, "la_code": la_code, "research_end": research_end}
+    with path.open("a", newline="") as file:
+        csv.DictWriter(file, list(like), lineterminator="\n").writerow(row)
+
+
+@pytest.mark.parametrize(
+    ("day", "goes"), [("2025-03-30", False), ("2025-03-31", False), ("2025-04-01", True)]
+)
+def test_purge_is_right_to_the_day(
+    over: Project, enter: Entered, monkeypatch: pytest.MonkeyPatch, day: str, goes: bool
+) -> None:
+    monkeypatch.setenv("CSC_TODAY", day)
+    assert enter("", "purge", "--yes") == 0
+    assert (over.extracts / "alpha").exists() is not goes
+    assert (over.folder / "published").exists() is not goes
+    assert (over.folder / "reports").exists() is not goes
+    assert len({row["la_code"] for row in over.rows()}) == (1 if goes else 2)
+    assert (over.extracts / "beta").exists()
+    if not goes:
+        assert "Nothing is past its last day" in enter.text
+        assert certificates(over) == []
+        return
+    (certificate,) = certificates(over)
+    assert "Study ended: research ended on 2024-03-31, data could be kept until" in certificate
+    assert "- case_list__cases: 6" in certificate
+    assert "- extracts/alpha/" in certificate
+    assert CHILD not in certificate.upper()
+    assert enter("", "purge", "--yes") == 0
+    assert "Nothing is past its last day" in enter.text
+
+
+def test_an_interrupted_purge_is_finished_by_the_next(
+    over: Project, enter: Entered, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CSC_TODAY", "2025-04-01")
+    whole = purge.remove
+
+    def half(paths: list[Path]) -> None:
+        whole(paths[:1])
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(purge, "remove", half)
+    with pytest.raises(KeyboardInterrupt):
+        enter("", "purge", "--yes")
+    assert (over.folder / "published").exists()
+    monkeypatch.setattr(purge, "remove", whole)
+    assert enter("", "purge", "--yes") == 0
+    assert not (over.folder / "published").exists()
+    assert "- case_list__cases: 6" in certificates(over)[-1]
+
+
+def test_a_study_that_goes_on_keeps_its_data_unless_one_says_so(
+    over: Project, enter: Entered, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add_study(over, "longer", "331|332", "")
+    monkeypatch.setenv("CSC_TODAY", "2025-04-01")
+    assert enter("", "purge", "--yes") == 2
+    assert "would lose deliveries: longer (extracts/alpha, extracts/beta)" in enter.text
+    assert (over.extracts / "alpha").exists()
+    assert enter("", "purge", "--yes", "--also-of-running-studies") == 0
+    assert not (over.extracts / "alpha").exists()
+
+
+@pytest.mark.parametrize(("day", "old"), [("2025-03-31", False), ("2025-04-01", True)])
+def test_logs_are_kept_for_thirty_days(
+    project: Project, monkeypatch: pytest.MonkeyPatch, enter: Entered, day: str, old: bool
+) -> None:
+    logs = project.folder / "logs"
+    (logs / ".begun").write_text("2025-03-01\n")
+    run = "============================== 10:00:00.1 | 0a1b-2c ==============================\n"
+    (logs / "dbt.log").write_text(f"{run}old words\n{run}new words\n")
+    (logs / "dbt.log.1").write_text("older words\n")
+    monkeypatch.setenv("CSC_TODAY", day)
+    assert logs_are_old(project.folder) is old
+    assert enter("", "purge", "--yes") == 0
+    text = "".join(path.read_text() for path in logs.glob("dbt.log*"))
+    assert ("old words" in text, "older words" in text) == (not old, not old)
+    assert "new words" in text
+    if old:
+        assert "lines older than 30 days" in certificates(project)[0]
+        empty_logs(project.folder)
+        assert (logs / ".begun").read_text() == f"{date.fromisoformat(day)}\n"
+
+
+def test_a_wrong_number_of_days_is_told(
+    project: Project, monkeypatch: pytest.MonkeyPatch, enter: Entered
+) -> None:
+    (project.folder / "logs" / ".begun").write_text("2025-03-01\n")
+    monkeypatch.setenv("CSC_LOG_DAYS", "a week")
+    assert enter("", "purge", "--yes") == 2
+    assert "CSC_LOG_DAYS must be a number of days" in enter.text
+
+
+# Files
+
+
+def test_what_dbt_wrote_is_its_owners_alone(project: Project) -> None:
+    umask = os.umask(0o022)
+    try:
+        open_privately(project.folder / "warehouse" / "csc_outcomes.duckdb")
+        (project.folder / "target" / "later.txt").write_text("")
+    finally:
+        os.umask(umask)
+    for place in ("target", "logs"):
+        for path in (project.folder / place, *(project.folder / place).rglob("*")):
+            assert path.stat().st_mode & 0o077 == 0, path
+
+
+# Keys
+
+
+def test_a_rotated_key_makes_all_pseudonyms_anew_and_changes_nothing_else(
+    over: Project, enter: Entered, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("CSC_PSEUDONYM_KEY")
+    path = key_path(over.folder)
+    new_key(path)
+    over.land()
+    before = over.rows()
+    old_key = path.read_text()
+    assert enter("", "key", "rotate", "--project-dir", str(over.folder)) == 0
+    assert path.read_text() != old_key
+    assert path.stat().st_mode & 0o777 == 0o600
+    over.land()
+    after = over.rows()
+    ids = ("child_id", "case_id", "file_key", "record_hash")
+    assert {row["child_id"] for row in before}.isdisjoint(row["child_id"] for row in after)
+    assert patterns(before, ids) == patterns(after, ids)
+    old = {row["child_id"] for row in before}
+    assert not any(text in path.read_bytes().decode("latin-1") for path in over.files()
+                   for text in old)  # fmt: skip
+    monkeypatch.setenv("CSC_PSEUDONYM_KEY", "cd" * 32)
+    assert enter("", "key", "rotate", "--project-dir", str(over.folder)) == 2
+    assert "CSC_PSEUDONYM_KEY" in enter.text
+
+
+def patterns(rows: list[dict[str, Any]], ids: tuple[str, ...]) -> list[Any]:
+    """Rows with each id as the rows that share it, and all else: equal where ids alone differ."""
+    ordered = sorted(rows, key=lambda row: (row["la_code"], row["source_row_number"]))
+    shared = {
+        name: [[row[name] == other[name] for other in ordered] for row in ordered]
+        for name in ("child_id", "case_id")
+    }
+    plain = [{name: value for name, value in row.items() if name not in ids} for row in ordered]
+    return [shared, plain]
+
+
+def test_without_a_key_there_is_nothing_to_rotate(project: Project, enter: Entered) -> None:
+    assert enter("", "key", "rotate", "--project-dir", str(project.folder)) == 2
+    assert "no pseudonym key" in enter.text
