@@ -13,14 +13,23 @@ published. A build on Spark does both itself, around the dbt runs that it is mad
     {%- endif -%}
 {%- endmacro %}
 
-{#- Tells the publish step what ran and how it ended, and what a complete build has. -#}
+{#-
+Tells the publish step what ran and how it ended, and what a complete build has. Where publishing
+fails, so does the hook: an error while a hook is rendered would be taken for a keyboard interrupt.
+-#}
 {% macro close_build(results) -%}
     {%- if is_whole_build() and flags.WHICH == 'build' -%}
         {%- set statuses = {} -%}
         {%- set paths = {} -%}
+        {%- set causes = {} -%}
         {%- for result in results if result.node.resource_type != 'exposure' -%}
             {%- do statuses.update({result.node.unique_id: result.status | string}) -%}
             {%- do paths.update({result.node.unique_id: result.node.original_file_path}) -%}
+            {#- the cause alone: the rest of a message may hold a value -#}
+            {%- for cause in ['No space left on device', 'Out of Memory', 'Permission denied']
+                if cause in result.message | string -%}
+                {%- do causes.update({result.node.unique_id: cause}) -%}
+            {%- endfor -%}
         {%- endfor -%}
         {%- set expected = [] -%}
         {%- set public_tables = [] -%}
@@ -48,9 +57,18 @@ published. A build on Spark does both itself, around the dbt runs that it is mad
                 'disclosure_profile': var('disclosure_profile', 'dfe'),
                 'pages': var('pages', true)
             },
-            'target': flags.TARGET_PATH or 'target'
+            'target': flags.TARGET_PATH or 'target',
+            'causes': causes
         } -%}
-        {%- set query = "select csc_close_build('" ~ (tojson(build) | replace("'", "''")) ~ "')" -%}
-        {%- do log(run_query(query).columns[0].values()[0], info=true) -%}
+        {%- set build = dbt.string_literal(dbt.escape_single_quotes(tojson(build))) -%}
+        {%- set outcome = run_query('select csc_close_build_outcome(' ~ build ~ ')') -%}
+        {%- set outcome = outcome.columns[0].values()[0] -%}
+        {%- if outcome.startswith('+') -%}
+            {%- do log(outcome[1:], info=true) -%}
+        {%- else -%}
+            {%- set why = 'Not published: ' ~ (outcome[1:] | replace('Not published: ', '')) -%}
+            {%- do log(why, info=true) -%}
+            select error({{ dbt.string_literal(dbt.escape_single_quotes(why)) }})
+        {%- endif -%}
     {%- endif -%}
 {%- endmacro %}

@@ -1,6 +1,6 @@
-"""The command line: `csc land`, `csc add-extract`, `csc key new`, `csc key rotate`,
-`csc withdraw`, `csc purge`, `csc power`, `csc allocate`,
-`csc plan`, `csc report`, `csc check-release`, `csc spark-build`, `csc summary`, `csc synthetic`."""
+"""The command line: `csc land`, `csc add-extract`, `csc key`, `csc withdraw`, `csc purge`,
+`csc power`, `csc allocate`, `csc plan`, `csc report`, `csc check-release`, `csc spark-build`,
+`csc summary`, `csc synthetic`."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+
+import duckdb
 
 from csc_outcomes.adding.commands import add_extract_command
 from csc_outcomes.disclosure.commands import add_check_release_command
@@ -54,7 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _ended(known: argparse.Namespace) -> int:
     """Runs the command, whose files are their owner's alone; what the system refuses, such as a
     missing file, is told in one line."""
-    os.umask(0o077)
+    umask = os.umask(0o077)
     try:
         status = int(known.run(known))
         sys.stdout.flush()
@@ -65,6 +67,15 @@ def _ended(known: argparse.Namespace) -> int:
         place = f": {error.filename}" if error.filename else ""
         print(f"{error.strerror}{place}; nothing more was done", file=sys.stderr)
         return 2
+    except (duckdb.CatalogException, duckdb.BinderException) as error:
+        print(
+            "The published tables are not those that this release of csc_outcomes reads: run "
+            f"`dbt build` to make them anew, then this again. {str(error).splitlines()[0]}",
+            file=sys.stderr,
+        )
+        return 2
+    finally:
+        os.umask(umask)
     return status
 
 

@@ -7,6 +7,7 @@ into DuckDB's own error, whose message is one plain sentence.
 """
 
 import json
+import logging
 import re
 from collections.abc import Callable
 from inspect import Parameter, Signature
@@ -17,6 +18,8 @@ import duckdb
 from dbt.adapters.duckdb.credentials import DuckDBCredentials
 from dbt.adapters.duckdb.plugins import BasePlugin
 
+from csc_outcomes.causes import cause_of, system_error, with_remedy
+from csc_outcomes.encrypted import encrypted_file, is_free, open_encrypted
 from csc_outcomes.forgetting.opening import open_privately
 from csc_outcomes.lake import (
     LakeInUse,
@@ -31,6 +34,7 @@ from csc_outcomes.project import ProjectNotFound, project_dir
 from csc_outcomes.publish import Build, close_build
 from csc_outcomes.published_statistics.landing import land_everything
 from csc_outcomes.reading import ReadingFailed
+from csc_outcomes.withheld import withhold_values
 
 DONE, FAILED = "+", "!"
 
@@ -63,7 +67,9 @@ def csc_close_build(conn: duckdb.DuckDBPyConnection, build: str) -> str:
 FUNCTIONS = {
     "csc_land": SqlFunction(csc_land, told=(LakeInUse, LandingError, ProjectNotFound)),
     "csc_close_build": SqlFunction(
-        csc_close_build, ("build",), told=(duckdb.IOException, ReadingFailed)
+        csc_close_build,
+        ("build",),
+        told=(duckdb.IOException, duckdb.OutOfMemoryException, ReadingFailed),
     ),
     "csc_forget_earlier_builds": SqlFunction(forget_earlier_builds, told=(LakeInUse,)),
 }
@@ -74,40 +80,68 @@ class Plugin(BasePlugin):
     the functions."""
 
     def initialize(self, plugin_config: dict[str, Any]) -> None:
+        withhold_values()
+        logging.raiseExceptions = False  # on a full disk each line of the log would show a stack
         if self.creds is not None and self.creds.path != ":memory:":
-            Path(self.creds.path).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            try:
+                Path(self.creds.path).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            except OSError as error:
+                raise RuntimeError(system_error(error)) from None
 
     def update_connection_config(self, creds: DuckDBCredentials, config: dict[str, Any]) -> None:
         if creds.path != ":memory:":
             check_lock(Path(creds.path), config)
             open_privately(Path(creds.path))
+        elif warehouse := encrypted_file(creds):
+            warehouse.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            if not is_free(warehouse):
+                raise RuntimeError(_in_use(warehouse, ""))
+            open_privately(warehouse)
 
     def configure_connection(self, conn: duckdb.DuckDBPyConnection) -> None:
         if self.creds is not None and is_lake(self.creds):
             open_lake(conn, self.creds)
+        elif self.creds is not None and (warehouse := encrypted_file(self.creds)):
+            open_encrypted(conn, warehouse)
         register(conn, FUNCTIONS)
 
     def configure_cursor(self, cursor: duckdb.DuckDBPyConnection) -> None:
-        if self.creds is not None and is_lake(self.creds):
+        if self.creds is not None and (is_lake(self.creds) or encrypted_file(self.creds)):
             cursor.execute(f"use {self.creds.database}")
         create_macros(cursor, FUNCTIONS)
 
 
 def check_lock(warehouse: Path, config: dict[str, Any]) -> None:
-    """RuntimeError, in one line that says who holds it, where the warehouse can't be opened."""
+    """RuntimeError, in one line that says who holds it or what is wrong with it, where the
+    warehouse can't be opened."""
     try:
         duckdb.connect(str(warehouse), config=config).close()
         warehouse.chmod(0o600)
-    except duckdb.IOException as error:
-        holder = re.search(r"held in (.+?) \(PID (\d+)\)|PID (\d+)", str(error))
-        if holder is None and "lock" not in str(error):
-            raise
-        process = f"process {holder[2] or holder[3]}" if holder else "another process"
-        program = f" ({Path(holder[1]).name})" if holder and holder[1] else ""
+    except duckdb.Error as error:
+        said = str(error)
         raise RuntimeError(
-            f"The warehouse {warehouse} is in use by {process}{program}: wait until it is done, or "
-            "close it (another dbt run, a BI tool or a DuckDB shell), then run this again."
+            _in_use(warehouse, said) if "set lock on" in said else _damaged(warehouse, said)
         ) from None
+
+
+def _in_use(warehouse: Path, said: str) -> str:
+    holder = re.search(r"held in (.+?) \(PID (\d+)\)|PID (\d+)", said)
+    process = f"process {holder[2] or holder[3]}" if holder else "another process"
+    program = f" ({Path(holder[1]).name})" if holder and holder[1] else ""
+    return (
+        f"The warehouse {warehouse} is in use by {process}{program}: wait until it is done, or "
+        "close it (another dbt run, a BI tool or a DuckDB shell), then run this again."
+    )
+
+
+def _damaged(warehouse: Path, said: str) -> str:
+    if cause_of(said):
+        return f"The warehouse {warehouse} can't be opened: {with_remedy(said)}."
+    return (
+        f"The warehouse {warehouse} is damaged, or of another version of DuckDB: delete it and "
+        f"{warehouse.name}.wal, where there is one, and run `dbt build`, which makes it anew from "
+        f"the extracts. What is published stays. DuckDB says: {with_remedy(said)}"
+    )
 
 
 def register(conn: duckdb.DuckDBPyConnection, functions: dict[str, SqlFunction]) -> None:
@@ -145,9 +179,9 @@ def _guarded(
             cursor.execute(f'use "{database}"')  # a cursor of its own accord looks elsewhere
             return DONE + function.call(cursor, *arguments)
         except function.told as error:
-            return f"{FAILED}{error}"
+            return f"{FAILED}{with_remedy(str(error)) if cause_of(str(error)) else error}"
         except OSError as error:
-            return f"{FAILED}{error.strerror}: {error.filename}"
+            return f"{FAILED}{system_error(error)}"
         except Exception as error:  # its message may hold a value
             return f"{FAILED}unexpected {where_raised(error)}"
 

@@ -126,20 +126,25 @@ def _write_manifest(draft: Path, content: dict[str, Any]) -> None:
 
 
 def _told(generation: Path) -> dict[str, Any] | None:
-    """What a manifest says, without the files that equal builds write differently."""
-    path = generation / "manifest.json"
-    if not path.is_file():
+    """What a manifest says, without the files that equal builds write differently; None where it
+    is missing or torn."""
+    try:
+        content: dict[str, Any] = json.loads((generation / "manifest.json").read_bytes())
+        files = content["files"]
+    except (FileNotFoundError, ValueError, KeyError, TypeError):
         return None
-    content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    files = content.get("files", {})
     same = {name: sha for name, sha in files.items() if not name.endswith(NEVER_TWICE_THE_SAME)}
     return {**content, "files": same}
 
 
 def _is_whole(generation: Path) -> bool:
-    """Whether every file that its manifest lists is there."""
-    content = json.loads((generation / "manifest.json").read_text(encoding="utf-8"))
-    return all((generation / name).is_file() for name in content.get("files", {}))
+    """Whether every file that its manifest lists is there as it was written, and no log of changes
+    lies beside a database."""
+    files = json.loads((generation / "manifest.json").read_bytes())["files"]
+    return not list(generation.rglob("*.wal")) and all(
+        (generation / name).is_file() and file_sha256(generation / name) == sha256
+        for name, sha256 in files.items()
+    )
 
 
 def _quoted(path: Path) -> str:

@@ -10,12 +10,13 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
+from csc_outcomes.causes import REMEDIES
 from csc_outcomes.findings import critical_findings, warnings
 from csc_outcomes.generations import drop_old_generations, point_to, write_generation
 from csc_outcomes.lake import mark_published
@@ -41,7 +42,8 @@ CODE_AND_CONFIGURATION = (
 @dataclass(frozen=True)
 class Build:
     """What dbt says at the end of a run: the status of each node, which nodes a complete build
-    has, the settings that shape what is published, and where dbt wrote its manifest."""
+    has, the settings that shape what is published, where dbt wrote its manifest, and which failures
+    lie in the machine."""
 
     filters: list[str]
     statuses: dict[str, str]
@@ -50,6 +52,7 @@ class Build:
     public_tables: list[str]
     settings: dict[str, Any]
     target: str = "target"
+    causes: dict[str, str] = field(default_factory=dict)
 
     @property
     def failed(self) -> list[str]:
@@ -152,6 +155,14 @@ def _why_failed(build: Build, connection: duckdb.DuckDBPyConnection) -> str:
         )
     broken = [n for n in build.failed if n not in gate and build.statuses[n] != "skipped"]
     lines += [
-        f"  - {build.statuses[name]}: {name.split('.')[2]} ({build.paths[name]})" for name in broken
+        f"  - {build.statuses[name]}: {name.split('.')[2]} ({build.paths[name]})"
+        + (f": {build.causes[name]}" if name in build.causes else "")
+        for name in broken
     ]
+    lines += [
+        f"{cause}: {REMEDIES[cause]}, then run `dbt build` again."
+        for cause in sorted(set(build.causes.values()))
+    ]
+    if set(broken) - set(build.causes):
+        lines.append("What is wrong with each stands below; mend it and run `dbt build` again.")
     return "\n".join(lines)

@@ -199,7 +199,7 @@ def _lighten(target: Path, with_release: bool) -> None:
     if not with_release:
         _leave_out_release(target)
     for path in [*(target / "models").rglob("*.yml"), *(target / "seeds").rglob("*.yml")]:
-        properties = _without_tests(yaml.safe_load(path.read_text(encoding="utf-8")))
+        properties = without_tests(yaml.safe_load(path.read_text(encoding="utf-8")))
         path.write_text(yaml.safe_dump(properties, sort_keys=False), encoding="utf-8")
     readings = target / "seeds" / "studies" / "study_readings.csv"
     header = readings.read_text(encoding="utf-8").splitlines()[0]
@@ -225,12 +225,13 @@ def _references(path: Path) -> list[str]:
     return REFERENCE.findall(path.read_text(encoding="utf-8"))
 
 
-def _without_tests(properties: Any) -> Any:
+def without_tests(properties: Any) -> Any:
+    """What a property file says, but for its tests."""
     if isinstance(properties, dict):
         kept = {k: v for k, v in properties.items() if k not in ("unit_tests", "data_tests")}
-        return {key: _without_tests(value) for key, value in kept.items()}
+        return {key: without_tests(value) for key, value in kept.items()}
     if isinstance(properties, list):
-        return [_without_tests(value) for value in properties]
+        return [without_tests(value) for value in properties]
     return properties
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 
@@ -12,9 +13,12 @@ from projects import ROOT
 
 sys.path.insert(0, str(ROOT / "benchmarks"))
 import scale_pandas
-from scale import FIELDS, FLOOR, Results, over_bounds
+import scale_runs
+from scale import FIELDS, FLOOR, Results, how_long, over_bounds
+from scale import _parser as options_of
 from scale_checks import differences
-from scale_runs import PARTS, Cost, Scale, StageFailed, run
+from scale_nodes import PARTS, parts_of
+from scale_runs import WHOLE, Cost, Scale, StageFailed, run
 from scale_tables import TO_WEIGHTS, as_markdown, draw, exponents, summarised
 
 
@@ -49,8 +53,8 @@ def test_a_slower_stage_is_named() -> None:
 def test_ratios_are_of_scans_under_the_same_limit() -> None:
     table = summarised(MEASURED).set_index(["cases", "stage"])
     assert table.loc[(10**5, "door"), "csv scans"] == 1.5
-    assert table.loc[(10**5, TO_WEIGHTS), "cpu"] == 20 - (9 - 5)
-    assert table.loc[(10**6, TO_WEIGHTS), "csv scans"] == (110 - 10) / 20
+    assert table.loc[(10**5, TO_WEIGHTS), "cpu"] == 20 - 9
+    assert table.loc[(10**6, TO_WEIGHTS), "csv scans"] == (110 - 15) / 20
     assert table.loc[(10**5, "whole"), "dbt share"] == 0.5
     assert pd.isna(table.loc[(10**5, "door"), "parquet scans"])
     assert table.loc[(10**5, "pandas"), "csv scans"] == 8.0
@@ -88,11 +92,42 @@ def test_a_process_is_measured_with_its_children(tmp_path: Path) -> None:
         run([sys.executable, "-c", "raise SystemExit('no such thing')"], tmp_path, tmp_path / "log")
 
 
-def test_stages_cover_what_a_build_needs(tmp_path: Path) -> None:
+def test_the_whole_run_tells_its_parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     scale = Scale(tmp_path, "1GB", 2)
-    assert tuple(scale.stages(is_small=True))[-5:] == PARTS
-    assert "whole" in scale.stages()
-    assert "whole" not in scale.stages(is_small=True)
+    assert [*scale.stages(), "tests"] == [*scale.stages(with_tests=True)]
+    figures = {part: [1.0, 2.0, 100.0] for part in PARTS} | {"dbt start": [5.0, 6.0, 900.0]}
+    (tmp_path / "parts.json").write_text(json.dumps(figures), encoding="utf-8")
+    monkeypatch.setattr(scale_runs, "run", lambda *_: Cost(11.0, 17.0, 50.0))
+    costs = scale.measure(WHOLE, scale.stages()[WHOLE])
+    assert costs[WHOLE] == Cost(11.0, 17.0, 900.0)
+    assert costs["gate"] == Cost(1.0, 2.0, 100.0)
+    assert scale.measure("door", ["land"]) == {"door": Cost(11.0, 17.0, 50.0)}
+
+
+def test_every_model_belongs_to_one_part() -> None:
+    paths = {
+        "stg": "models/staging/stg.sql",
+        "facts": "models/intermediate/quality/facts.sql",
+        "fct_expectation_results": "models/marts/quality/fct_expectation_results.sql",
+        "arms": "models/intermediate/cohorts/arms.sql",
+        "pairs": "models/intermediate/matching/pairs.sql",
+        "fct_matched_cases": "models/marts/evaluation/fct_matched_cases.sql",
+        "fct_matched_links": "models/marts/evaluation/fct_matched_links.sql",
+        "closures": "models/intermediate/outcomes/closures.sql",
+    }
+    after = {"facts": ["stg"], "fct_expectation_results": ["facts"], "pairs": ["arms"]}
+    after |= {"fct_matched_links": ["pairs"], "arms": ["fct_expectation_results"]}
+    nodes = {key: {"name": key, "original_file_path": path} for key, path in paths.items()}
+    parts = parts_of({"nodes": nodes, "parent_map": after})
+    assert [parts[key] for key in paths] == [PARTS[part] for part in (0, 1, 1, 2, 3, 3, 3, 4)]
+
+
+def test_how_long_a_run_takes_counts_what_is_not_measured_yet(tmp_path: Path) -> None:
+    results = Results(tmp_path / "results.csv")
+    options = options_of().parse_args(["--cases", "1e6", "--repeats", "2"])
+    assert how_long(options, results).startswith("11 measurements to make, about 3 minutes")
+    results.add(10**6, "4GB", 1, WHOLE, cost=Cost(1, 1, 1))
+    assert how_long(options, results).startswith("10 measurements to make, about 2 minutes")
 
 
 def test_counts_that_differ_are_named() -> None:

@@ -85,7 +85,7 @@ class SparkBuild:
         for place in (self.tables, self.fitted):
             shutil.rmtree(place, ignore_errors=True)
             place.mkdir(mode=0o700)
-        for left_behind in self.folder.glob("csc_outcomes.duckdb*"):
+        for left_behind in self.folder.glob("*csc_outcomes.duckdb*"):
             left_behind.unlink()
 
     @contextmanager

@@ -60,7 +60,9 @@ def local_settings(folder: Path) -> dict[str, str]:
         "spark.driver.memory": "2g",
         "spark.driver.host": "127.0.0.1",
         "spark.driver.bindAddress": "127.0.0.1",
-        # Short queries: compiling Java further costs more than it saves.
+        # Short queries: compiling them, or Java further, costs more than it saves.
+        "spark.sql.codegen.wholeStage": "false",
+        "spark.sql.codegen.factoryMode": "NO_CODEGEN",
         "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=256m "
         "-XX:+UseSerialGC",
         "spark.sql.shuffle.partitions": "2",
