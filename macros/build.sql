@@ -55,6 +55,7 @@ fails, so does the hook: an error while a hook is rendered would be taken for a 
             'settings': {
                 'withhold_failing_la': var('withhold_failing_la'),
                 'disclosure_profile': var('disclosure_profile', 'dfe'),
+                'outcomes_of': var('outcomes_of'),
                 'pages': var('pages', true)
             },
             'target': flags.TARGET_PATH or 'target',

@@ -38,6 +38,17 @@
     end
 {%- endmacro %}
 
+{#- Whether outcomes are worked out of those cases alone that a sample can hold. -#}
+{% macro are_outcomes_of_samples() -%}
+    {%- set choice = var('outcomes_of') -%}
+    {%- if choice not in ['every_case', 'sample_cases'] -%}
+        {%- do exceptions.raise_compiler_error(
+            'outcomes_of is ' ~ choice ~ ', but may be every_case or sample_cases: dbt_project.yml, vars'
+        ) -%}
+    {%- endif -%}
+    {{ return(choice == 'sample_cases') }}
+{%- endmacro %}
+
 {#- The studies that ask what follows a closure, as they are set and at each data cut. -#}
 {% macro following_studies() -%}
     select studies.*

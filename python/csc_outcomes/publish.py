@@ -9,14 +9,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
+import sys
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
-from csc_outcomes.causes import REMEDIES
+from csc_outcomes.causes import REMEDIES, system_error
 from csc_outcomes.findings import critical_findings, warnings
 from csc_outcomes.generations import drop_old_generations, point_to, write_generation
 from csc_outcomes.lake import mark_published
@@ -77,11 +78,14 @@ def close_build(build: Build, project: Path, connection: duckdb.DuckDBPyConnecti
     from csc_outcomes.summary import summary_text
 
     build_id = build_identity(project, build.settings)
-    generation = publish(build, build_id, project, connection)
     withheld = critical_findings(connection)
+    told: list[str] = []
+    generation = publish(
+        build, build_id, project, connection, lambda whole: told.append(summary_text(whole))
+    )
     return "\n".join(
         [
-            summary_text(generation),
+            *told,
             *_listed("Withheld, for a delivery failed its expectations:", withheld),
             *([f"{REMEDY}."] if withheld else []),
             *_listed("Deliveries with warnings:", warnings(connection)),
@@ -94,9 +98,14 @@ def close_build(build: Build, project: Path, connection: duckdb.DuckDBPyConnecti
 
 
 def publish(
-    build: Build, build_id: str, project: Path, connection: duckdb.DuckDBPyConnection
+    build: Build,
+    build_id: str,
+    project: Path,
+    connection: duckdb.DuckDBPyConnection,
+    read: Callable[[Path], None] = lambda whole: None,
 ) -> Path:
-    """Writes a generation with all that people read, and lets `published/current` lead to it."""
+    """Writes a generation with all that people read, lets `read` read it, and then lets
+    `published/current` lead to it: whatever spoils a build fails before."""
     manifest = project / build.target / "manifest.json"
     with_pages = bool(build.settings.get("pages", False))
     generation = write_generation(
@@ -107,8 +116,12 @@ def publish(
         connection,
         lambda draft: add_reading(draft, build_id, manifest, with_pages),
     )
+    read(generation)
     point_to(generation)
-    drop_old_generations(generation)
+    try:
+        drop_old_generations(generation)
+    except OSError as error:
+        print(f"An earlier build is still there: {system_error(error)}.", file=sys.stderr)
     return generation
 
 

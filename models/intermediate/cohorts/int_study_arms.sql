@@ -5,6 +5,6 @@ with
 cases as (select * from {{ ref('int_study_eligibility') }})
 
 select * from cases
-{%- if var('outcomes_of', 'every_case') == 'sample_cases' %}
+{%- if are_outcomes_of_samples() %}
 where is_eligible or {{ is_allocated_child('ineligible_reason') }}
 {%- endif %}

@@ -22,7 +22,7 @@ from csc_outcomes.spark.exchange import described, hand_over, show_tables
 from csc_outcomes.spark.rounds import Round, rounds
 
 FOLDER = "spark"
-SETTINGS = ("withhold_failing_la", "disclosure_profile", "pages")
+SETTINGS = ("withhold_failing_la", "disclosure_profile", "outcomes_of", "pages")
 
 
 class BuildStopped(Exception):

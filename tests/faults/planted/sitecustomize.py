@@ -11,7 +11,7 @@ import sys
 def publish_in_place(module):
     """Tables written into the folder that people read, one after the other, and a kill between."""
 
-    def publish(build, build_id, project, connection):
+    def publish(build, build_id, project, connection, read):
         analyst = (project / "published" / "current").resolve() / "analyst"
         for table in sorted(build.public_tables)[: len(build.public_tables) // 2]:
             connection.execute(
