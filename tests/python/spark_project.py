@@ -30,7 +30,7 @@ RETURNS = {"records": "S81", "cin_census": "S82", "ssd": "S83", "ssda903": "S84"
 # Ties, the ends of months and of calipers, birthdays on leap days, next to no data.
 REFERENCES = ("edge_ties", "edge_caliper_dates", "edge_age_bins", "edge_tiny")
 LEAPING, LEAP_DAY = "S86", date(2016, 2, 29)
-# What a date of a return becomes in every seventh row of its files, one after the other.
+# What a date of a return becomes in one row of eleven, so few that the gate lets them through.
 BAD_DATES = ("2024-02-30", "31/02/2024", "", "soon", "1900-01-01", "9999-12-31", "2023-02-29")
 DATES = ("date", "dob", "birth")
 ISO_DATE = re.compile(r"\b[0-9]{4}-[0-9]{2}-[0-9]{2}\b")
@@ -84,12 +84,12 @@ def _add_leap_days(project: Project) -> None:
 
 
 def _spoilt(content: bytes) -> bytes:
-    """A CSV file, every seventh record of which has a bad date in its first column of dates."""
+    """A CSV file, one record of eleven of which has a bad date in its first column of dates."""
     rows = list(csv.reader(io.StringIO(content.decode("utf-8-sig"), newline="")))
     header = [name.lower() for name in rows[0]]
     column = next((i for i, n in enumerate(header) if any(word in n for word in DATES)), None)
     if column is not None:
-        for number, row in enumerate(rows[7::7]):
+        for number, row in enumerate(rows[11::11]):
             row[column] = BAD_DATES[number % len(BAD_DATES)]
     buffer = io.StringIO(newline="")
     csv.writer(buffer, lineterminator="\r\n").writerows(rows)
