@@ -78,17 +78,19 @@ def close_build(build: Build, project: Path, connection: duckdb.DuckDBPyConnecti
     from csc_outcomes.summary import summary_text
 
     build_id = build_identity(project, build.settings)
-    withheld = critical_findings(connection)
     told: list[str] = []
-    generation = publish(
-        build, build_id, project, connection, lambda whole: told.append(summary_text(whole))
-    )
+
+    def read(whole: Path) -> None:
+        withheld = critical_findings(connection)
+        told.append(summary_text(whole))
+        told.extend(_listed("Withheld, for a delivery failed its expectations:", withheld))
+        told.extend([f"{REMEDY}."] if withheld else [])
+        told.extend(_listed("Deliveries with warnings:", warnings(connection)))
+
+    generation = publish(build, build_id, project, connection, read)
     return "\n".join(
         [
             *told,
-            *_listed("Withheld, for a delivery failed its expectations:", withheld),
-            *([f"{REMEDY}."] if withheld else []),
-            *_listed("Deliveries with warnings:", warnings(connection)),
             "",
             f"Published build {build_id} to published/current/analyst.",
             *mark_published(connection, build_id),

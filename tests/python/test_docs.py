@@ -70,6 +70,7 @@ MADE = (
     "target",
     "logs",
     "reports",
+    "certificates",
     ".venv",
     "extracts/anytown",
 )

@@ -18,6 +18,7 @@ import pytest
 
 from csc_outcomes import cli
 from csc_outcomes import publish as publishing
+from csc_outcomes.dbt_plugin import Plugin
 from csc_outcomes.forgetting import purge, withdrawal
 from csc_outcomes.forgetting.logs import empty_logs, logs_are_old
 from csc_outcomes.forgetting.opening import open_privately
@@ -25,6 +26,7 @@ from csc_outcomes.forgetting.search import holders
 from csc_outcomes.forgetting.wishes import drop_outdated_warehouse, wishes_digest
 from csc_outcomes.landing.identifiers import pseudonym
 from csc_outcomes.landing.keys import key_path, new_key
+from csc_outcomes.lock import ProjectInUse, alone, at_work
 from landing_project import DEMONSTRATION_KEY, HEADER, Project
 from projects import ROOT
 from unpacked import text_of
@@ -247,6 +249,23 @@ def test_a_build_at_work_is_left_alone(project: Project, enter: Entered) -> None
     assert enter(CHILD) == 0
 
 
+def test_while_one_is_at_work_in_the_project_the_other_waits(
+    project: Project, enter: Entered, tmp_path: Path
+) -> None:
+    """Also where no warehouse is locked, as on Spark or a shared one."""
+    with at_work(project.folder), at_work(project.folder):
+        assert enter(CHILD) == 2
+        assert f"process {os.getpid()} (" in enter.text
+        assert f"is at work in {project.folder}" in enter.text
+    with alone(project.folder), pytest.raises(ProjectInUse), at_work(project.folder):
+        pass
+    plugin = Plugin.__new__(Plugin)
+    plugin._begin_work()
+    assert enter(CHILD) == 2
+    del plugin
+    assert enter(CHILD) == 0
+
+
 def traces_but_warehouse(project: Project) -> set[str]:
     files = (project.folder / "published").rglob("*.parquet")
     return {str(path) for path in files if child() in text_of(path)}
@@ -256,6 +275,123 @@ def test_a_warehouse_that_is_damaged_goes_too(project: Project, enter: Entered) 
     (project.folder / "warehouse" / "csc_outcomes.duckdb").write_text(f"broken {child()}")
     assert enter(CHILD) == 0
     assert traces(project) == set()
+
+
+def everything(folder: Path) -> dict[Path, bytes]:
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.mark.parametrize("named", [".", "docs", "notes.txt", "thesis.duckdb"])
+def test_what_no_build_made_is_never_deleted(
+    project: Project, enter: Entered, monkeypatch: pytest.MonkeyPatch, named: str
+) -> None:
+    (project.folder / "docs").mkdir()
+    (project.folder / "notes.txt").write_text("mine")
+    with duckdb.connect(str(project.folder / "thesis.duckdb")) as connection:
+        connection.execute("create table chapters as select 1")
+    before = everything(project.folder)
+    monkeypatch.setenv("CSC_WAREHOUSE", named)
+    assert enter(CHILD) == 2
+    assert "that is no warehouse that a build made" in " ".join(enter.text.split())
+    assert before.items() <= everything(project.folder).items()
+
+
+def test_a_warehouse_elsewhere_goes_though_the_variable_is_no_longer_set(
+    project: Project, enter: Entered, tmp_path: Path
+) -> None:
+    elsewhere = tmp_path / "elsewhere.duckdb"
+    open_privately(elsewhere)
+    shutil.copyfile(project.folder / "warehouse" / "csc_outcomes.duckdb", elsewhere)
+    assert enter(CHILD) == 0
+    assert not elsewhere.exists()
+    assert f"- {elsewhere}\n" in certificates(project)[0]
+
+
+@pytest.mark.parametrize("place", ["published", "reports", "published/buildone", "warehouse"])
+def test_what_lies_behind_a_link_is_told_before_anything_goes(
+    project: Project, enter: Entered, tmp_path: Path, place: str
+) -> None:
+    path = project.folder / place
+    if place == "warehouse":
+        path = path / "csc_outcomes.duckdb"
+    share = path.rename(tmp_path / "share")
+    path.symlink_to(share)
+    before = traces(project)
+    assert enter(CHILD) == 2
+    assert f"{path} is a link to {share}, where the data would stay" in enter.text
+    assert traces(project) == before
+    path.unlink()
+    assert enter(CHILD) == 0
+
+
+def test_a_folder_of_the_pointers_name_is_no_obstacle(project: Project, enter: Entered) -> None:
+    (project.folder / "reports" / "current").mkdir()
+    assert enter(CHILD) == 0
+    assert not (project.folder / "reports").exists()
+
+
+@pytest.mark.parametrize(
+    ("before", "codec"),
+    [
+        ("note,Child_ID\r\nsaid so,C7\r\n", "utf-8"),
+        ("note,Child_ID\r\nsaid so,C7", "utf-8-sig"),
+        ("child_id\nC7\n", "utf-16"),
+    ],
+)
+def test_the_list_stays_as_the_authority_writes_it(
+    project: Project, enter: Entered, before: str, codec: str
+) -> None:
+    path = project.extracts / "alpha" / "opt_outs.csv"
+    path.write_bytes(before.encode(codec))
+    path.chmod(0o640)
+    (path.parent / ".opt_outs.csv.123.draft").write_text(CHILD)  # of one that was killed
+    assert enter(CHILD) == 0
+    end = "\r\n" if "\r" in before else "\n"
+    cells = f",{CHILD}" if "note" in before else CHILD
+    assert path.read_bytes() == f"{before.rstrip()}{end}{cells}{end}".encode(codec)
+    assert path.stat().st_mode & 0o777 == 0o640
+    assert [row["child_id"] for row in project.rows()] == [child(OTHER)]
+    assert not list(path.parent.glob(".*"))
+    assert "record 2 of" in certificates(project)[0]
+
+
+def test_files_that_the_door_refuses_are_told(project: Project, enter: Entered) -> None:
+    project.deliver("other,headers\n1,2\n", delivery="2020-11")
+    assert enter(CHILD) == 1
+    assert "  2020-11/cases.csv: " in enter.text
+
+
+def test_a_child_is_known_after_the_key_was_replaced(
+    over: Project, enter: Entered, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CSC_PSEUDONYM_KEY", "ef" * 32)
+    assert enter(CHILD, "withdraw", "--la", "331", "--yes") == 0
+    assert "- case_list__cases: 2" in certificates(over)[0]
+    assert not (over.folder / "published").exists()
+
+
+def test_data_that_are_overdue_keep_no_child_from_withdrawing(
+    over: Project, enter: Entered, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CSC_TODAY", "2025-04-01")
+    assert enter(CHILD, "withdraw", "--la", "332", "--yes") == 0
+    assert "landing/: deleted; it isn't written anew" in certificates(over)[0]
+    assert not (over.folder / "landing").exists()
+
+
+@pytest.mark.parametrize("fault", [KeyboardInterrupt, EOFError])
+def test_an_answer_that_never_comes_changes_nothing(
+    project: Project, enter: Entered, monkeypatch: pytest.MonkeyPatch, fault: type[BaseException]
+) -> None:
+    class Terminal(io.StringIO):
+        def readline(self, _: int | None = -1) -> str:
+            raise fault
+
+    before = everything(project.folder)
+    monkeypatch.setattr(io, "StringIO", Terminal)
+    assert enter(CHILD) == 2
+    assert "Nothing was changed" in enter.text
+    assert everything(project.folder) == before
 
 
 def test_a_list_that_grows_makes_earlier_builds_go(project: Project) -> None:
@@ -277,6 +413,9 @@ def test_a_warehouse_of_other_wishes_or_another_key_goes_before_it_is_opened(
 ) -> None:
     warehouse = project.folder / "warehouse" / "csc_outcomes.duckdb"
     wishes = project.extracts / "alpha" / "objections.csv"
+    drop_outdated_warehouse(project.folder, warehouse)
+    assert not warehouse.exists()  # nobody knows under which wishes it was built
+    capsys.readouterr()
     for change in (
         lambda: wishes.write_text(f"child_id,objects_to\n{CHILD},study\n"),
         lambda: monkeypatch.setenv("CSC_PSEUDONYM_KEY", "cd" * 32),
@@ -284,6 +423,7 @@ def test_a_warehouse_of_other_wishes_or_another_key_goes_before_it_is_opened(
         publish(project, "again")
         drop_outdated_warehouse(project.folder, warehouse)
         assert warehouse.is_file()
+        assert capsys.readouterr().err == ""
         change()
         drop_outdated_warehouse(project.folder, warehouse)
         assert not warehouse.exists()
@@ -358,31 +498,35 @@ def test_purge_is_right_to_the_day(
         return
     (certificate,) = certificates(over)
     assert "Study ended: research ended on 2024-03-31, data could be kept until" in certificate
-    assert "- case_list__cases: 6" in certificate
+    assert "- case_list__cases: 3" in certificate
+    assert "load_log" not in certificate
+    assert "Searched" not in certificate
     assert "- extracts/alpha/" in certificate
     assert CHILD not in certificate.upper()
     assert enter("", "purge", "--yes") == 0
     assert "Nothing is past its last day" in enter.text
 
 
+@pytest.mark.parametrize("n_removed", [1, None])
 def test_an_interrupted_purge_is_finished_by_the_next(
-    over: Project, enter: Entered, monkeypatch: pytest.MonkeyPatch
+    over: Project, enter: Entered, monkeypatch: pytest.MonkeyPatch, n_removed: int | None
 ) -> None:
     monkeypatch.setenv("CSC_TODAY", "2025-04-01")
     whole = purge.remove
 
     def half(paths: list[Path]) -> None:
-        whole(paths[:1])
+        whole(paths[:n_removed])
         raise KeyboardInterrupt
 
     monkeypatch.setattr(purge, "remove", half)
     with pytest.raises(KeyboardInterrupt):
         enter("", "purge", "--yes")
-    assert (over.folder / "published").exists()
+    assert (over.folder / "published").exists() is (n_removed == 1)
     monkeypatch.setattr(purge, "remove", whole)
     assert enter("", "purge", "--yes") == 0
     assert not (over.folder / "published").exists()
-    assert "- case_list__cases: 6" in certificates(over)[-1]
+    assert "- case_list__cases: 3" in certificates(over)[-1]
+    assert "Study ended: research ended on 2024-03-31" in certificates(over)[-1]
 
 
 def test_a_study_that_goes_on_keeps_its_data_unless_one_says_so(
@@ -395,6 +539,46 @@ def test_a_study_that_goes_on_keeps_its_data_unless_one_says_so(
     assert (over.extracts / "alpha").exists()
     assert enter("", "purge", "--yes", "--also-of-running-studies") == 0
     assert not (over.extracts / "alpha").exists()
+
+
+def test_what_was_made_of_deliveries_is_overdue_without_them(
+    over: Project, enter: Entered, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CSC_TODAY", "2025-04-01")
+    shutil.rmtree(over.extracts / "alpha")
+    assert enter("", "purge", "--yes") == 0
+    assert not (over.folder / "published").exists()
+    assert {row["la_code"] for row in over.rows()} == {"332"}
+    assert "- case_list__cases: 3" in certificates(over)[0]
+
+
+def test_a_delivery_whose_authority_cannot_be_told_is_no_nothing(
+    over: Project, enter: Entered
+) -> None:
+    (over.extracts / "alpha" / "2019-11" / "extract.yml").write_text("la_code: [")
+    assert enter("", "purge", "--yes") == 2
+    assert "whose deliveries extracts/alpha/ holds can't be told" in enter.text
+
+
+def test_without_the_key_nothing_is_purged(
+    over: Project, enter: Entered, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CSC_TODAY", "2025-04-01")
+    monkeypatch.delenv("CSC_PSEUDONYM_KEY")
+    assert enter("", "purge", "--yes") == 2
+    assert "no pseudonym key" in enter.text
+    assert (over.extracts / "alpha").exists()
+
+
+def test_the_question_says_what_one_may_not_expect(
+    over: Project, enter: Entered, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CSC_TODAY", "2025-04-01")
+    (over.extracts / ".adding-left").mkdir()
+    assert enter("", "purge") == 2
+    assert "every delivery of these authorities, also for monitoring" in enter.text
+    assert "reports/ (release bundles too)" in enter.text
+    assert "extracts/.adding-left/" in enter.text
 
 
 @pytest.mark.parametrize(("day", "old"), [("2025-03-31", False), ("2025-04-01", True)])
@@ -416,6 +600,24 @@ def test_logs_are_kept_for_thirty_days(
         assert "lines older than 30 days" in certificates(project)[0]
         empty_logs(project.folder)
         assert (logs / ".begun").read_text() == f"{date.fromisoformat(day)}\n"
+
+
+def test_a_shared_folder_of_logs_is_left_alone(project: Project, tmp_path: Path) -> None:
+    logs = project.folder / "logs"
+    (logs / "dbt.log.1").write_text("old")
+    (logs / "other_service.log").write_text("not ours")
+    empty_logs(project.folder)
+    assert sorted(path.name for path in logs.iterdir()) == [
+        ".begun", "left.txt", "other_service.log",
+    ]  # fmt: skip
+    (logs / ".begun").write_text("2025-03-01\n")
+    (logs / "other_service.log").chmod(0o644)
+    logs.rename(tmp_path / "shared").chmod(0o755)
+    logs.symlink_to(tmp_path / "shared")
+    before = everything(tmp_path / "shared")
+    open_privately(project.folder / "warehouse" / "csc_outcomes.duckdb")
+    assert everything(tmp_path / "shared") == before
+    assert (tmp_path / "shared" / "other_service.log").stat().st_mode & 0o777 == 0o644
 
 
 def test_a_wrong_number_of_days_is_told(

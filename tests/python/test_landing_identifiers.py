@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from csc_outcomes.cli import main
 from csc_outcomes.landing import KeyMissing
 from csc_outcomes.landing.identifiers import normalise_id, pseudonym, pseudonym_maker
-from csc_outcomes.landing.keys import key_id, new_key, read_key
+from csc_outcomes.landing.keys import key_id, new_key, read_key, rotate_key
 from long_form import times
 
 
@@ -95,6 +96,50 @@ def test_a_new_key_is_private_and_is_never_replaced(tmp_path: Path) -> None:
     assert len(read_key(tmp_path, {})) == 32
     with pytest.raises(FileExistsError):
         new_key(path)
+
+
+def test_a_linked_key_is_replaced_where_it_lies(tmp_path: Path) -> None:
+    real, link = tmp_path / "safe" / "real.key", tmp_path / "keys" / "pseudonym.key"
+    new_key(real)
+    link.parent.mkdir()
+    link.symlink_to(real)
+    old = real.read_text()
+    assert rotate_key(tmp_path, {}) == real
+    assert link.is_symlink()
+    assert link.read_text() == real.read_text() != old
+
+
+@pytest.mark.parametrize("from_variable", [True, False])
+def test_key_and_land_find_the_project_from_below(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, from_variable: bool
+) -> None:
+    (tmp_path / "dbt_project.yml").touch()
+    below = tmp_path / "docs"
+    below.mkdir()
+    monkeypatch.chdir("/" if from_variable else below)
+    monkeypatch.delenv("CSC_PROJECT_DIR", raising=False)
+    if from_variable:
+        monkeypatch.setenv("CSC_PROJECT_DIR", str(tmp_path))
+    for variable in ("CSC_PSEUDONYM_KEY", "CSC_PSEUDONYM_KEY_FILE"):
+        monkeypatch.delenv(variable, raising=False)
+    assert main(["key", "new"]) == 0
+    before = (tmp_path / "keys" / "pseudonym.key").read_text()
+    assert main(["key", "rotate"]) == 0
+    assert (tmp_path / "keys" / "pseudonym.key").read_text() != before
+    (tmp_path / "extracts").mkdir()
+    assert main(["land"]) == 0
+    assert (tmp_path / "landing" / "load_log").is_dir()
+
+
+def test_outside_a_project_no_key_is_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("CSC_PROJECT_DIR", raising=False)
+    for command in (["key", "new"], ["key", "rotate"], ["land"]):
+        assert main(command) == 2
+        assert "no dbt_project.yml" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
 
 
 def test_the_environment_names_the_key_or_its_file(tmp_path: Path) -> None:

@@ -306,7 +306,7 @@ def test_the_report_names_both_authorities(project: Project, study_id: str) -> N
     with Source(current, "analyst") as source:
         page = pages.report_page(source, study_id)
     names = ", ".join(f"Reference table {la_code} ({la_code})" for la_code in BOTH)
-    for text in (names, "the authorities are made up", "6 analyses in 2 authorities, 12 in all,"):
+    for text in (names, "the authorities are made up", "4 analyses in 2 authorities, 8 in all,"):
         assert text in page, text
     title = next(
         line for line in summary_text(current).splitlines() if line.startswith(f"{study_id} (")

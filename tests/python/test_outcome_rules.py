@@ -27,8 +27,8 @@ import front_door
 import sql_mutants
 from episodes import Extract
 from pipeline import Rules
+from rule_studies import STUDIES, Study
 from sql_mutants import KILLED, SURVIVED, Mutant, Runner
-from studies import STUDIES, Study
 
 N_CASES = times(1_200, 1_600)
 N_SMALL = 400

@@ -19,8 +19,8 @@ import duckdb
 import pytest
 
 from csc_outcomes import publish as publishing
-from csc_outcomes.dbt_plugin import FUNCTIONS, register
-from csc_outcomes.generations import GENERATIONS_KEPT
+from csc_outcomes.dbt_plugin import FUNCTIONS, csc_land, register
+from csc_outcomes.generations import GENERATIONS_KEPT, WISHES, WishesChanged, note_wishes
 from csc_outcomes.publish import Build, build_identity, close_build
 from csc_outcomes.reading import ReadingFailed
 from readers import read_once, reading
@@ -229,10 +229,57 @@ def test_two_publishes_of_one_build_are_equal_to_the_byte(
 
 
 def test_what_killed_builds_left_behind_goes_with_the_next(project: Path) -> None:
-    for name in (".0123.draft", ".4567.dropped"):
+    for name in (f".{'0a' * 8}.draft", f".{'4b' * 8}-2.dropped"):
         (project / "published" / name).mkdir(parents=True)
     generation = published(project)
     assert {path.name for path in (project / "published").iterdir()} == {"current", generation.name}
+
+
+def test_what_no_build_made_stays(project: Path) -> None:
+    foreign = (".snapshots", "other_team", ".a.draft", "with_lists")
+    for name in foreign:
+        (project / "published" / name).mkdir(parents=True)
+        (project / "published" / name / "manifest.json").write_text('{"files": []}')
+    for number in range(GENERATIONS_KEPT + 1):
+        published(project, {"n": number})
+    there = {path.name for path in (project / "published").iterdir()}
+    assert there > set(foreign)
+    assert len(there) == len(foreign) + GENERATIONS_KEPT + len(["current"])
+
+
+def test_a_torn_generation_goes_like_any_other(project: Path) -> None:
+    (published(project, {"n": 0}) / "manifest.json").write_text("{")
+    newest = published(project, {"n": 1})
+    assert {path.name for path in (project / "published").iterdir()} == {"current", newest.name}
+
+
+def test_who_opts_out_while_a_build_runs_is_in_no_build_that_is_published(project: Path) -> None:
+    """The lists count as they were when landing began, not when the build ended."""
+    opt_outs = project / "extracts" / "alpha" / "opt_outs.csv"
+    opt_outs.parent.mkdir(parents=True)
+    opt_outs.write_text("child_id\nC1\n")
+    note_wishes(project)
+    first = published(project, {"n": 0})
+    opt_outs.write_text("child_id\nC1\nC2\n")
+    with pytest.raises(WishesChanged, match="Not published: who opted out"):
+        published(project, {"n": 1})
+    assert {p.name for p in (project / "published").iterdir()} == {"current", first.name}
+    note_wishes(project)
+    second = published(project, {"n": 1})
+    assert {p.name for p in (project / "published").iterdir()} == {"current", second.name}
+
+
+def test_a_build_notes_whom_it_leaves_out_before_anything_lands(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def landed(folder: Path) -> str:
+        assert (folder / WISHES).is_file()
+        return "landed"
+
+    monkeypatch.setenv("CSC_PROJECT_DIR", str(project))
+    monkeypatch.setattr("csc_outcomes.dbt_plugin.land_everything", landed)
+    with duckdb.connect() as connection:
+        assert csc_land(connection) == "landed"
 
 
 def test_a_resolved_build_stays_until_three_more_are_published(project: Path) -> None:

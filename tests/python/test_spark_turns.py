@@ -13,6 +13,7 @@ import duckdb
 import pytest
 
 from csc_outcomes.spark import session
+from csc_outcomes.spark.build import SparkBuild
 from csc_outcomes.spark.commands import is_session, spark_build_command
 from csc_outcomes.spark.exchange import NotExchangeable, described
 from csc_outcomes.spark.rounds import Round, rounds
@@ -157,6 +158,34 @@ def test_missing_packages_are_told(
     arguments = type("Arguments", (), {"project_dir": ROOT, "conf": [], "vars": "", "folder": None})
     assert spark_build_command(arguments()) == 2
     assert "not installed: no-such-package" in capsys.readouterr().err
+
+
+def test_a_folder_that_holds_something_else_is_left_alone(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    foreign = tmp_path / "mine" / "tables" / "notes.txt"
+    foreign.parent.mkdir(parents=True)
+    foreign.touch()
+    (tmp_path / "mine").chmod(0o755)
+    monkeypatch.setattr(session, "PACKAGES", {})
+    (tmp_path / "dbt_project.yml").touch()
+    monkeypatch.delenv("CSC_PROJECT_DIR", raising=False)
+    facts = {"project_dir": tmp_path, "conf": [], "vars": "", "target": "spark"}
+    arguments = type("Arguments", (), {**facts, "folder": tmp_path / "mine"})
+    assert spark_build_command(arguments()) == 2
+    assert "holds something else" in capsys.readouterr().err
+    assert foreign.is_file()
+    assert (tmp_path / "mine").stat().st_mode & 0o777 == 0o755
+
+
+def test_a_folder_that_was_empty_serves_again_and_again(tmp_path: Path) -> None:
+    folder = tmp_path / "elsewhere"
+    for _ in range(2):
+        build = SparkBuild(tmp_path, folder=folder)
+        build.claim_folder()
+        build._clear()
+        (folder / "tables" / "left.parquet").touch()
+    assert folder.stat().st_mode & 0o777 == 0o700
 
 
 def test_the_profile_has_a_spark_of_its_own_process() -> None:

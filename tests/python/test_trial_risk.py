@@ -45,8 +45,9 @@ def configured(built: Project) -> Iterator[Configured]:
 
         admitted = connection.execute(
             "select view_name, sql from duckdb_views() where database_name = 'source'"
-            " and (view_name like 'int_admitted_%' or view_name = 'std_cin_cases')"
-            " order by view_name desc"
+            " and (view_name like 'int_admitted_%' or view_name like 'std_%')"
+            " order by view_name like 'int_%', if(view_name like 'std_%', view_name, ''),"
+            " view_name desc"
         ).fetchall()
 
         def configure(parameters: Mapping[str, object]) -> duckdb.DuckDBPyConnection:

@@ -12,7 +12,7 @@ from csc_outcomes.landing.keys import find_demonstration_key
 from episodes import Extract
 from projects import ROOT
 from reference import judge
-from studies import Study
+from rule_studies import Study
 
 # What each table has for a case of a study, by its key; `found` reads it from the marts.
 TABLES = {

@@ -18,7 +18,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "python"))
 from episodes import PROGRAMME, TRIAL_PROGRAMME, Case, Extract
 from projects import ROOT, Project, light_copy
-from studies import Study
+from rule_studies import Study
 
 # The models that the comparison reads.
 READ = (

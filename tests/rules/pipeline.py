@@ -16,7 +16,7 @@ from csc_outcomes.published_statistics.landing import land_everything
 from episodes import Extract
 from front_door import READ, Model, compiled, land, seed_csv, seed_rows
 from projects import Project
-from studies import Study
+from rule_studies import Study
 
 GATE = "fct_expectation_results"
 COUNTED = "py_caliper_weights"

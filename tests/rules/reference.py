@@ -15,7 +15,7 @@ from datetime import date, timedelta
 from typing import NamedTuple
 
 from episodes import PROGRAMME, Case, Extract, months_on
-from studies import CLOCKS, Study
+from rule_studies import CLOCKS, Study
 
 DAY = timedelta(days=1)
 # The documented defaults of the parameters that rules read.
