@@ -21,6 +21,7 @@ from dbt.adapters.duckdb.plugins import BasePlugin
 from csc_outcomes.causes import cause_of, system_error, with_remedy
 from csc_outcomes.encrypted import encrypted_file, is_free, open_encrypted
 from csc_outcomes.forgetting.opening import open_privately
+from csc_outcomes.generations import WishesChanged, noted_wishes
 from csc_outcomes.lake import (
     LakeInUse,
     forget_earlier_builds,
@@ -30,6 +31,7 @@ from csc_outcomes.lake import (
 )
 from csc_outcomes.landing.door import where_raised
 from csc_outcomes.landing.errors import LandingError
+from csc_outcomes.lock import ProjectInUse, at_work_with
 from csc_outcomes.project import ProjectNotFound, project_dir
 from csc_outcomes.publish import Build, close_build
 from csc_outcomes.published_statistics.landing import land_everything
@@ -55,7 +57,9 @@ def csc_land(conn: duckdb.DuckDBPyConnection) -> str:
     """Lands the extracts of the project that dbt runs in, and the published statistics that lie
     beside them; a one-line summary."""
     hold_lake(conn)
-    return land_everything(project_dir())
+    project = project_dir()
+    with noted_wishes(project):
+        return land_everything(project)
 
 
 def csc_close_build(conn: duckdb.DuckDBPyConnection, build: str) -> str:
@@ -69,7 +73,7 @@ FUNCTIONS = {
     "csc_close_build": SqlFunction(
         csc_close_build,
         ("build",),
-        told=(duckdb.IOException, duckdb.OutOfMemoryException, ReadingFailed),
+        told=(duckdb.IOException, duckdb.OutOfMemoryException, ReadingFailed, WishesChanged),
     ),
     "csc_forget_earlier_builds": SqlFunction(forget_earlier_builds, told=(LakeInUse,)),
 }
@@ -89,6 +93,7 @@ class Plugin(BasePlugin):
                 raise RuntimeError(system_error(error)) from None
 
     def update_connection_config(self, creds: DuckDBCredentials, config: dict[str, Any]) -> None:
+        self._begin_work()
         if creds.path != ":memory:":
             check_lock(Path(creds.path), config)
             open_privately(Path(creds.path))
@@ -97,6 +102,17 @@ class Plugin(BasePlugin):
             if not is_free(warehouse):
                 raise RuntimeError(_in_use(warehouse, ""))
             open_privately(warehouse)
+
+    def _begin_work(self) -> None:
+        """Nobody may remove anything of the project until the plugin has ended."""
+        try:
+            at_work_with(self, project_dir())
+        except ProjectNotFound:  # then there is nothing to remove
+            return
+        except ProjectInUse as error:
+            raise RuntimeError(f"{error}.") from None
+        except OSError as error:
+            raise RuntimeError(system_error(error)) from None
 
     def configure_connection(self, conn: duckdb.DuckDBPyConnection) -> None:
         if self.creds is not None and is_lake(self.creds):

@@ -51,11 +51,18 @@ def open_encrypted(
             f"The encrypted warehouse needs its key: set {KEY_VARIABLE} to at least 64 hexadecimal "
             "digits, such as `openssl rand -hex 32` prints (docs/privacy.md)."
         )
+    if not warehouse.parent.is_dir():
+        raise RuntimeError(f"There is no folder {warehouse.parent} for the encrypted warehouse.")
     conn.load_extension(str(extension_file(PACKAGE)))
     place, aside = (str(path).replace("'", "''") for path in (warehouse, _aside(warehouse)))
     try:
         conn.execute(f"attach '{place}' as {ALIAS} (encryption_key '{key}')")
-    except duckdb.Error:  # its message is not worth the risk of a key in it
+    except duckdb.Error as error:  # its message is not worth the risk of a key in it
+        if "set lock on" in str(error):
+            raise RuntimeError(
+                f"The encrypted warehouse {warehouse} is in use: wait until the other process is "
+                "done, or close it, then run this again."
+            ) from None
         raise RuntimeError(
             f"The encrypted warehouse {warehouse} can't be opened: {KEY_VARIABLE} isn't the key "
             "that it was made with, or it is damaged. With the key lost, delete it and run "

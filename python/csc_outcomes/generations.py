@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -17,8 +19,10 @@ from typing import Any
 import duckdb
 
 from csc_outcomes.bi.comments import copy_comments
+from csc_outcomes.forgetting.certificates import write_whole
 from csc_outcomes.forgetting.wishes import wishes_digest
 from csc_outcomes.hashes import file_sha256
+from csc_outcomes.landing.errors import LandingError
 from csc_outcomes.plan.texts import copy_plans
 from csc_outcomes.progress import tracked
 
@@ -26,6 +30,28 @@ GENERATIONS_KEPT = 3
 RELEASE_PREFIX = "rpt_"
 # Of equal tables DuckDB writes other bytes each time; the Parquet files beside tell them apart.
 NEVER_TWICE_THE_SAME = ".duckdb"
+# What a build is called, and what its folder is called while it is being written or deleted.
+BUILD = re.compile(r"[0-9a-f]{16}(-\d+)?")
+HIDDEN = re.compile(rf"\.{BUILD.pattern}\.(draft|dropped)")
+WISHES = Path("landing") / ".wishes"
+
+
+class WishesChanged(LandingError):
+    """Whom a build should leave out changed after it had read the lists."""
+
+
+@contextmanager
+def noted_wishes(project: Path) -> Iterator[None]:
+    """Around landing: notes the opt-outs, objections and key that it began under; what is built of
+    it is published under the same ones or not at all."""
+    wishes = wishes_digest(project)
+    yield
+    write_whole(project / WISHES, f"{wishes}\n")
+
+
+def _wishes_of_landing(project: Path) -> str:
+    note = project / WISHES
+    return note.read_text("utf-8").strip() if note.is_file() else wishes_digest(project)
 
 
 def write_generation(
@@ -40,8 +66,10 @@ def write_generation(
     `add_pages` writes, complete before anyone can see it.
 
     Where the same build was published before, what is there stays, and so do its readers. No
-    folder that a reader may be reading is ever written to.
+    folder that a reader may be reading is ever written to. WishesChanged where a list or the key
+    isn't what it was when the records landed.
     """
+    wishes = _wishes_of_landing(project)
     draft = published / f".{build_id}.draft"
     shutil.rmtree(draft, ignore_errors=True)
     for folder in (published, draft):
@@ -51,10 +79,15 @@ def write_generation(
             "build_id": build_id,
             "tables": _write_tables(connection, tables, build_id, draft),
             "plans": copy_plans(project, draft / "plans"),
-            "wishes": wishes_digest(project),
+            "wishes": wishes,
         }
         add_pages(draft)
         _write_manifest(draft, content)
+        if wishes_digest(project) != wishes:
+            raise WishesChanged(
+                "Not published: who opted out or objects, or the key, changed while the build ran. "
+                "Run `dbt build` again; it leaves out who is to be left out now"
+            )
     except BaseException:
         shutil.rmtree(draft, ignore_errors=True)
         raise
@@ -127,13 +160,13 @@ def _write_manifest(draft: Path, content: dict[str, Any]) -> None:
 
 def _told(generation: Path) -> dict[str, Any] | None:
     """What a manifest says, without the files that equal builds write differently; None where it
-    is missing or torn."""
+    is missing, torn or no manifest of a build."""
     try:
         content: dict[str, Any] = json.loads((generation / "manifest.json").read_bytes())
-        files = content["files"]
-    except (FileNotFoundError, ValueError, KeyError, TypeError):
+        files = content["files"].items()
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
-    same = {name: sha for name, sha in files.items() if not name.endswith(NEVER_TWICE_THE_SAME)}
+    same = {name: sha for name, sha in files if not name.endswith(NEVER_TWICE_THE_SAME)}
     return {**content, "files": same}
 
 
@@ -171,16 +204,12 @@ def point_to(generation: Path) -> None:
 def drop_old_generations(newest: Path) -> None:
     """Deletes all but the newest generations, those built while other children were left out, and
     what builds that were killed left behind; a folder is hidden before it goes, so that nobody
-    finds half of one."""
-    hidden = [p for p in newest.parent.iterdir() if p.is_dir() and p.name.startswith(".")]
-    for left_behind in (p for p in hidden if not p.is_symlink()):
+    finds half of one. What no build made stays."""
+    folders = [p for p in newest.parent.iterdir() if p.is_dir() and not p.is_symlink()]
+    for left_behind in (p for p in folders if HIDDEN.fullmatch(p.name)):
         shutil.rmtree(left_behind)
     generations = sorted(
-        (
-            p
-            for p in newest.parent.iterdir()
-            if p.is_dir() and not p.is_symlink() and p != newest and p.name != "current"
-        ),
+        (p for p in folders if p != newest and _is_generation(p)),
         key=lambda p: p.stat().st_mtime,
         reverse=True,
     )
@@ -188,3 +217,8 @@ def drop_old_generations(newest: Path) -> None:
     alike = [old for old in generations if (_told(old) or {}).get("wishes") == wishes]
     for old in set(generations) - set(alike[: GENERATIONS_KEPT - 1]):
         shutil.rmtree(old.rename(old.with_name(f".{old.name}.dropped")))
+
+
+def _is_generation(folder: Path) -> bool:
+    """Whether a build made a folder: its name says so where the manifest is torn."""
+    return bool(BUILD.fullmatch(folder.name) or (_told(folder) or {}).get("build_id"))

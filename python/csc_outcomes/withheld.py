@@ -4,9 +4,12 @@ and a Python model's exception may quote anything. dbt writes both to its output
 
 from __future__ import annotations
 
+import linecache
 import re
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from traceback import walk_tb
 from typing import Any
 
 import duckdb
@@ -14,18 +17,30 @@ from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.adapters.duckdb.environments.local import LocalEnvironment
 from dbt_common.exceptions import DbtRuntimeError
 
+from csc_outcomes.causes import cause_of
+
 # What DuckDB raises over data; all other errors are about SQL, files or memory.
-OVER_DATA = (duckdb.DataError, duckdb.IntegrityError, duckdb.InvalidInputException)
+OVER_DATA = (
+    duckdb.DataError,
+    duckdb.IntegrityError,
+    duckdb.InvalidInputException,
+    duckdb.NotSupportedError,
+)
 MARK = "csc_withholds_values"
 WITHHELD = "a value doesn't fit; it is withheld"
-COLUMN = re.compile(r"when casting from source column \w+")
-SQL_LINE = re.compile(r"^LINE \d+: .*", re.MULTILINE | re.DOTALL)
-# Errors of the product's own, whose messages are written without values.
-OURS = re.compile(r"\bcsc_\w+\(|^\s*(/\*.*?\*/)?\s*select\s+error\(", re.DOTALL)
+KIND = re.compile(r"[A-Z]\w*( \w+)* Error(?=:)")
+COLUMN = re.compile(r"when casting from source column (\w+)")
+SQL_LINE = re.compile(r"\nLINE \d+: (?P<sql>.*)(?:\n *\^)?\s*")
+QUOTED = re.compile(r"""(["'])(.*)\1""", re.DOTALL)
+# The product's own statements, whose messages are written without values; dbt puts a comment first.
+OURS = re.compile(
+    r"\s*(/\*((?!\*/).)*\*/)?\s*select "
+    r"(csc_(land|forget_earlier_builds)\(\)|(csc_close_build_outcome|error)\('([^']|'')*'\));?\s*",
+    re.DOTALL,
+)
 PYTHON_MODEL = "Python model failed:\n"
-# Lines of a stack that show code, and messages of this package, which are written without values.
-STACK = re.compile(r"^(Traceback|  |csc_outcomes\.|The above exception|During handling|$)")
-KIND = re.compile(r"^[\w.]+(?=:|$)")
+# Of Python models' exceptions this one's message is about a suite of expectations, never data.
+TOLD = ("csc_outcomes.expectations.runner.ExpectationError",)
 
 Handler = Callable[..., AbstractContextManager[None]]
 
@@ -46,10 +61,10 @@ def _without_values(handler: Handler) -> Any:
         with handler(self, sql, connection_name):
             try:
                 yield
-            except OVER_DATA as error:
-                if OURS.search(sql):
+            except (*OVER_DATA, duckdb.IOException) as error:
+                if OURS.fullmatch(sql) or _is_about_files(error, sql):
                     raise
-                raise type(error)(told_of_sql(error)) from None
+                raise type(error)(told_of_sql(error, sql)) from None
 
     return exception_handler
 
@@ -58,30 +73,60 @@ def _told_without_values(submit: Callable[..., Any]) -> Any:
     def submit_python_job(*arguments: Any, **named: Any) -> Any:
         try:
             return submit(*arguments, **named)
-        except DbtRuntimeError as error:
-            raise DbtRuntimeError(told_of_python(str(error.msg))) from None
+        except DbtRuntimeError as error:  # its text has the model's exception, and so its message
+            failure = error.__cause__ or error.__context__ or error
+            raise DbtRuntimeError(PYTHON_MODEL + told_of_python(failure)) from None
 
     return submit_python_job
 
 
-def told_of_sql(error: Exception) -> str:
-    """The kind of an error, the column it names and the line of SQL, without the value."""
+def _is_about_files(error: Exception, sql: str) -> bool:
+    """Whether an error of reading or writing quotes, if anything, what stands in the SQL or a
+    path."""
+    quoted = QUOTED.search(str(error))
+    path = Path(quoted[2]) if quoted and "\n" not in quoted[2] else None
+    is_path = path is not None and path.is_absolute() and path.parent.is_dir()
+    return isinstance(error, duckdb.IOException) and (quoted is None or quoted[2] in sql or is_path)
+
+
+def told_of_sql(error: Exception, sql: str) -> str:
+    """The kind of an error, its cause where the machine is at fault, the column it names and the
+    line of SQL, as far as they stand in `sql`, without the value."""
     text = str(error)
-    kind = text.partition(":")[0] if text[:1].isupper() else "Error"
-    column, line = COLUMN.search(text), SQL_LINE.search(text)
-    head = " ".join([f"{kind}: {WITHHELD}", *([column[0]] if column else [])])
-    return f"{head}\n\n{line[0]}" if line else head
+    kind, cause = KIND.match(text), cause_of(text)
+    head = f"{kind[0] if kind else 'Error'}: {cause or WITHHELD}"
+    columns = [name for name in COLUMN.findall(text)[-1:] if name in sql]
+    # A value may look like a line of SQL: DuckDB's own is the last, whose ends it may cut.
+    start = text.rfind("\nLINE ")
+    line = SQL_LINE.fullmatch(text, start) if start >= 0 else None
+    is_in_sql = line is not None and line["sql"].removeprefix("...").removesuffix("...") in sql
+    return "\n\n".join(
+        [
+            " ".join([head, *(f"when casting from source column {name}" for name in columns)]),
+            *([line[0].strip()] if line and is_in_sql else []),
+        ]
+    )
 
 
-def told_of_python(text: str) -> str:
-    """A Python model's failure as its stack and the kinds of its exceptions."""
-    lines = text.removeprefix(PYTHON_MODEL).splitlines()
-    return PYTHON_MODEL + "\n".join(filter(None, map(_told_line, lines)))
+def told_of_python(error: BaseException) -> str:
+    """A Python model's failure as the stacks and the kinds of its exceptions, the first first."""
+    earlier = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    members = getattr(error, "exceptions", ())  # of a group
+    parts = [*([earlier] if earlier else []), *members]
+    return "\n".join([*(told_of_python(part) for part in parts), *_stack(error), _kind(error)])
 
 
-def _told_line(line: str) -> str:
-    if STACK.match(line):
-        return line
-    kind = KIND.match(line)
-    is_exception = kind and (kind[0][:1].isupper() or "." in kind[0])
-    return f"{kind[0]}: its message is withheld" if kind and is_exception else ""
+def _stack(error: BaseException) -> Iterator[str]:
+    """The code that was at work; dbt has deleted a model's file by now, not what is cached."""
+    yield "Traceback (most recent call last):"
+    for frame, number in walk_tb(error.__traceback__):
+        name = frame.f_code.co_filename
+        yield f'  File "{name}", line {number}, in {frame.f_code.co_name}'
+        if code := linecache.getline(name, number).strip():
+            yield f"    {code}"
+
+
+def _kind(error: BaseException) -> str:
+    kind = f"{type(error).__module__}.{type(error).__qualname__}".removeprefix("builtins.")
+    told = str(error) if kind in TOLD else cause_of(str(error)) or "its message is withheld"
+    return f"{kind}: {told}"

@@ -49,7 +49,10 @@ BROKEN_PYTHON = """
 def model(dbt, session):
     records = dbt.ref("std_cin_case_records").df()
     if len(records):
-        raise ValueError("cannot fit " + " ".join(records.birth_date.dropna().astype(str)))
+        days = " ".join(records.birth_date.dropna().astype(str))
+        told = ValueError("cannot fit " + days + "\\n  " + days + "\\n  File " + days)
+        told.add_note("csc_outcomes.of: " + days)
+        raise ExceptionGroup("  " + days, [told]) from told
     return records
 """
 BROKEN_SQL = "select no_such_column from {{ ref('std_cin_case_records') }}\n"

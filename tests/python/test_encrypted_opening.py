@@ -36,5 +36,5 @@ def test_a_lock_is_no_wrong_key(
 
 def test_a_folder_that_is_missing_is_no_wrong_key(tmp_path: Path) -> None:
     warehouse = tmp_path / "no_such_folder" / "encrypted.duckdb"
-    with pytest.raises(RuntimeError, match="There is no folder .*no_such_folder"):
+    with pytest.raises(RuntimeError, match=r"There is no folder .*no_such_folder"):
         encrypted.open_encrypted(Mock(), warehouse, {encrypted.KEY_VARIABLE: KEY})

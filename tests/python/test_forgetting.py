@@ -144,7 +144,7 @@ def test_no_byte_of_a_withdrawn_child_is_left(project: Project, enter: Entered) 
     (certificate,) = certificates(project)
     assert "- case_list__cases: 2" in certificate
     assert "record 1 of extracts/alpha/opt_outs.csv" in certificate
-    assert "Found in no file of the project" in certificate
+    assert "The pseudonyms were found in no file of the project" in certificate
     for text in (certificate, enter.text):
         assert CHILD not in text.upper()
         assert child() not in text
@@ -281,11 +281,10 @@ def everything(folder: Path) -> dict[Path, bytes]:
     return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
-@pytest.mark.parametrize("named", [".", "docs", "notes.txt", "thesis.duckdb"])
+@pytest.mark.parametrize("named", [".", "notes.txt", "thesis.duckdb"])
 def test_what_no_build_made_is_never_deleted(
     project: Project, enter: Entered, monkeypatch: pytest.MonkeyPatch, named: str
 ) -> None:
-    (project.folder / "docs").mkdir()
     (project.folder / "notes.txt").write_text("mine")
     with duckdb.connect(str(project.folder / "thesis.duckdb")) as connection:
         connection.execute("create table chapters as select 1")
@@ -301,13 +300,14 @@ def test_a_warehouse_elsewhere_goes_though_the_variable_is_no_longer_set(
 ) -> None:
     elsewhere = tmp_path / "elsewhere.duckdb"
     open_privately(elsewhere)
+    publish(project, "three")
     shutil.copyfile(project.folder / "warehouse" / "csc_outcomes.duckdb", elsewhere)
     assert enter(CHILD) == 0
     assert not elsewhere.exists()
     assert f"- {elsewhere}\n" in certificates(project)[0]
 
 
-@pytest.mark.parametrize("place", ["published", "reports", "published/buildone", "warehouse"])
+@pytest.mark.parametrize("place", ["published", "published/buildone", "warehouse"])
 def test_what_lies_behind_a_link_is_told_before_anything_goes(
     project: Project, enter: Entered, tmp_path: Path, place: str
 ) -> None:
@@ -322,6 +322,15 @@ def test_what_lies_behind_a_link_is_told_before_anything_goes(
     assert traces(project) == before
     path.unlink()
     assert enter(CHILD) == 0
+
+
+def test_an_allocation_that_holds_the_id_is_told(project: Project, enter: Entered) -> None:
+    (project.folder / "trial_allocation").mkdir()
+    (project.folder / "trial_allocation" / "allocations.csv").write_text(f"child,arm\n{CHILD},1\n")
+    assert enter(CHILD) == 0
+    assert "the id itself stands in `trial_allocation/allocations.csv`" in certificates(project)[0]
+    assert "- not searched: " in certificates(project)[0]
+    assert "trial_allocation/allocations.csv" in enter.text
 
 
 def test_a_folder_of_the_pointers_name_is_no_obstacle(project: Project, enter: Entered) -> None:
@@ -427,7 +436,7 @@ def test_a_warehouse_of_other_wishes_or_another_key_goes_before_it_is_opened(
         change()
         drop_outdated_warehouse(project.folder, warehouse)
         assert not warehouse.exists()
-        assert "`dbt build` makes it anew" in capsys.readouterr().err
+        assert "`dbt build` makes the warehouse anew" in capsys.readouterr().err
     assert CHILD not in wishes_digest(project.folder)
 
 
@@ -457,7 +466,8 @@ def test_the_search_looks_into_what_is_packed(project: Project) -> None:
 def over(project: Project, monkeypatch: pytest.MonkeyPatch) -> Project:
     """The same, real data of two authorities: the study of S01's code ended."""
     monkeypatch.setenv("CSC_PSEUDONYM_KEY", "cd" * 32)
-    shutil.copytree(ROOT / "seeds", project.folder / "seeds")
+    for seeds in ("studies", "parameters"):
+        shutil.copytree(ROOT / "seeds" / seeds, project.folder / "seeds" / seeds)
     for slug, code in (("alpha", "331"), ("beta", "332")):
         project.deliver(CASES, la=slug)
         path = project.extracts / slug / "2019-11" / "extract.yml"

@@ -12,6 +12,7 @@ from csc_outcomes.cli import main
 from csc_outcomes.landing import KeyMissing
 from csc_outcomes.landing.identifiers import normalise_id, pseudonym, pseudonym_maker
 from csc_outcomes.landing.keys import key_id, new_key, read_key, rotate_key
+from csc_outcomes.lock import at_work
 from long_form import times
 
 
@@ -116,7 +117,7 @@ def test_key_and_land_find_the_project_from_below(
     (tmp_path / "dbt_project.yml").touch()
     below = tmp_path / "docs"
     below.mkdir()
-    monkeypatch.chdir("/" if from_variable else below)
+    monkeypatch.chdir(tmp_path.parent if from_variable else below)
     monkeypatch.delenv("CSC_PROJECT_DIR", raising=False)
     if from_variable:
         monkeypatch.setenv("CSC_PROJECT_DIR", str(tmp_path))
@@ -129,6 +130,19 @@ def test_key_and_land_find_the_project_from_below(
     (tmp_path / "extracts").mkdir()
     assert main(["land"]) == 0
     assert (tmp_path / "landing" / "load_log").is_dir()
+
+
+def test_no_key_is_replaced_under_a_build(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("CSC_PSEUDONYM_KEY", raising=False)
+    key = tmp_path / "keys" / "pseudonym.key"
+    new_key(key)
+    before = key.read_text()
+    with at_work(tmp_path):
+        assert main(["key", "rotate", f"--project-dir={tmp_path}"]) == 2
+    assert "is at work in" in capsys.readouterr().err
+    assert key.read_text() == before
 
 
 def test_outside_a_project_no_key_is_made(

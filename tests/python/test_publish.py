@@ -20,7 +20,7 @@ import pytest
 
 from csc_outcomes import publish as publishing
 from csc_outcomes.dbt_plugin import FUNCTIONS, csc_land, register
-from csc_outcomes.generations import GENERATIONS_KEPT, WISHES, WishesChanged, note_wishes
+from csc_outcomes.generations import GENERATIONS_KEPT, WishesChanged, noted_wishes
 from csc_outcomes.publish import Build, build_identity, close_build
 from csc_outcomes.reading import ReadingFailed
 from readers import read_once, reading
@@ -258,28 +258,35 @@ def test_who_opts_out_while_a_build_runs_is_in_no_build_that_is_published(projec
     opt_outs = project / "extracts" / "alpha" / "opt_outs.csv"
     opt_outs.parent.mkdir(parents=True)
     opt_outs.write_text("child_id\nC1\n")
-    note_wishes(project)
+    with noted_wishes(project):
+        pass
     first = published(project, {"n": 0})
     opt_outs.write_text("child_id\nC1\nC2\n")
     with pytest.raises(WishesChanged, match="Not published: who opted out"):
         published(project, {"n": 1})
     assert {p.name for p in (project / "published").iterdir()} == {"current", first.name}
-    note_wishes(project)
+    with noted_wishes(project):
+        pass
     second = published(project, {"n": 1})
     assert {p.name for p in (project / "published").iterdir()} == {"current", second.name}
 
 
-def test_a_build_notes_whom_it_leaves_out_before_anything_lands(
+def test_who_opts_out_while_records_land_is_in_no_build_that_is_published(
     project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def landed(folder: Path) -> str:
-        assert (folder / WISHES).is_file()
+    opt_outs = project / "extracts" / "alpha" / "opt_outs.csv"
+
+    def landed(_: Path) -> str:
+        opt_outs.parent.mkdir(parents=True)
+        opt_outs.write_text("child_id\nC1\n")
         return "landed"
 
     monkeypatch.setenv("CSC_PROJECT_DIR", str(project))
     monkeypatch.setattr("csc_outcomes.dbt_plugin.land_everything", landed)
     with duckdb.connect() as connection:
         assert csc_land(connection) == "landed"
+    with pytest.raises(WishesChanged):
+        published(project)
 
 
 def test_a_resolved_build_stays_until_three_more_are_published(project: Path) -> None:

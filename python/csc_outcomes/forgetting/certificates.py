@@ -17,10 +17,10 @@ NOT_REACHED = (
     "release bundles that were sent: counts in them include the child",
     "programs that still have an old file open: close them",
     "interviews and surveys of staff or families: they name no child",
+    "a shared warehouse (DuckLake), where there is one: see `docs/shared_warehouse.md`, When a "
+    "child's records must go",
 )
-LAKE = (
-    "a shared warehouse (DuckLake): see `docs/shared_warehouse.md`, When a child's records must go"
-)
+FOUND_NOWHERE = "The pseudonyms were found in no file of the project that was searched."
 
 
 @dataclass(frozen=True)
@@ -32,8 +32,9 @@ class Certificate:
     facts: Mapping[str, str]
     records: Mapping[str, int]  # kind of record -> how many were landed
     removed: Iterable[str]
-    still_held: Iterable[str]  # files that hold a trace of it all the same
+    still_held: Iterable[str] | None  # files that hold a trace all the same; None: not searched
     not_reached: Iterable[str]
+    mentions: Iterable[str] = ()  # files in which the child's own id stands, or a word like it
 
     def text(self) -> str:
         """The certificate as Markdown."""
@@ -44,13 +45,23 @@ class Certificate:
             _list(f"{kind}: {n:,}" for kind, n in sorted(self.records.items()) if n) or "None.",
             "## Removed",
             _list(self.removed) or "Nothing else was there.",
-            "## Searched for afterwards",
-            _list(f"still held by `{path}`: delete it by hand" for path in self.still_held)
-            or "Found in no file of the project, packed or not, but in `extracts/`.",
+            *self._search(),
             "## Not reached by this command",
             _list(self.not_reached),
         ]
         return "\n\n".join(blocks) + "\n"
+
+    def _search(self) -> list[str]:
+        if self.still_held is None:
+            return []
+        held = _list(f"still held by `{path}`: delete it by hand" for path in self.still_held)
+        meant = _list(
+            f"the id itself stands in `{path}`: look whether it means this child, and if so delete "
+            "it by hand"
+            for path in self.mentions
+        )
+        found = [block for block in (held or FOUND_NOWHERE, meant) if block]
+        return ["## Searched for afterwards", *found]
 
 
 def write_certificate(project: Path, certificate: Certificate) -> Path:
@@ -61,15 +72,20 @@ def write_certificate(project: Path, certificate: Certificate) -> Path:
     return path
 
 
-def note(project: Path, name: str, records: Mapping[str, int]) -> dict[str, int]:
-    """Notes what a removal is about to remove, until `forget_note`; with what an earlier attempt,
-    which was interrupted, had noted, for it may have removed a part."""
+def note(
+    project: Path, name: str, records: Mapping[str, int], facts: Mapping[str, str] | None = None
+) -> tuple[dict[str, int], dict[str, str]]:
+    """Notes what a removal is about to remove and why, until `forget_note`; with what an earlier
+    attempt, which was interrupted, had noted, for it may have removed a part."""
     path = _note(project, name)
-    earlier: dict[str, int] = json.loads(path.read_text("utf-8")) if path.is_file() else {}
-    kinds = {*records, *earlier}
-    noted = {kind: max(records.get(kind, 0), earlier.get(kind, 0)) for kind in kinds}
-    write_whole(path, json.dumps(noted))
-    return noted
+    earlier = (
+        json.loads(path.read_text("utf-8")) if path.is_file() else {"records": {}, "facts": {}}
+    )
+    before: dict[str, int] = earlier["records"]
+    counts = {k: max(records.get(k, 0), before.get(k, 0)) for k in {*records, *before}}
+    all_facts: dict[str, str] = {**earlier["facts"], **(facts or {})}
+    write_whole(path, json.dumps({"records": counts, "facts": all_facts}))
+    return counts, all_facts
 
 
 def is_noted(project: Path, name: str) -> bool:
@@ -82,17 +98,20 @@ def forget_note(project: Path, name: str) -> None:
     _note(project, name).unlink(missing_ok=True)
 
 
-def write_whole(path: Path, text: str) -> None:
-    """Writes a file for its owner's eyes alone, whole or not at all."""
+def write_whole(path: Path, text: str, encoding: str = "utf-8", mode: int = 0o600) -> None:
+    """Writes a file whole or not at all, for its owner's eyes alone unless `mode` says more; drafts
+    of writers that were killed go. One process at a time."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for left in path.parent.glob(f".{path.name}.*.draft"):
+        left.unlink()
     draft = path.with_name(f".{path.name}.{os.getpid()}.draft")
-    draft.unlink(missing_ok=True)
     handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
-        with os.fdopen(handle, "w", encoding="utf-8") as stream:
-            stream.write(text)
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(text.encode(encoding))
             stream.flush()
             os.fsync(stream.fileno())
+        draft.chmod(mode)
         draft.replace(path)
     finally:
         draft.unlink(missing_ok=True)

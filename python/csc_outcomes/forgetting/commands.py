@@ -5,19 +5,29 @@ from __future__ import annotations
 import argparse
 import getpass
 import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
 
+from csc_outcomes.forgetting.places import ForgettingError, derived, shown
 from csc_outcomes.landing.errors import LandingError
 from csc_outcomes.project import ProjectNotFound, project_dir
 
+if TYPE_CHECKING:
+    from csc_outcomes.forgetting.purge import Overdue
+
 WITHDRAW = """\
 Removes a child's records from everything that builds made: landing/, the warehouse, all published
-builds, reports/, target/, logs/. The child is added to the authority's opt_outs.csv, so the door
-leaves its records out from now on. The child's id is asked for, or read from standard input; it is
-never an argument, for those stand in the shell's history.
+builds, reports/ with the release bundles in it, target/, logs/ and spark/. The child is added to
+the authority's opt_outs.csv, so the door leaves its records out from now on. The child's id is
+asked for, or read from standard input; it is never an argument, for those stand in the shell's
+history.
 """
 PURGE = """\
 Removes the deliveries of studies whose data may be kept no longer, and everything that builds made
-of them. Logs older than the days that they may be kept go too.
+of them. All deliveries of these authorities go, also those that serve monitoring. Logs older than
+the days that they may be kept go too.
 """
 
 
@@ -46,25 +56,33 @@ def add_forgetting_commands(commands: argparse._SubParsersAction[argparse.Argume
 
 
 def withdraw_command(arguments: argparse.Namespace) -> int:
-    """Withdraws a child; exit status 1 where a file still holds a trace of it, 2 where nothing was
-    done."""
-    from csc_outcomes.forgetting.places import ForgettingError, derived, shown
+    """Withdraws a child; exit status 1 where a file still holds a trace of it or the authority's
+    files were refused, 2 where nothing was done."""
     from csc_outcomes.forgetting.withdrawal import find_child, withdraw
 
     try:
         project = project_dir()
         child = find_child(project, arguments.la, _entered(arguments.la))
-        everything = [*shown(project, derived(project)), "landing/ (written anew)"]
+        everything = [*_said(project, derived(project)), "landing/ (written anew)"]
         if not _agreed(arguments, "Goes, with every build in it", everything):
             return 2
-        certificate, still_held = withdraw(project, child)
+        done = withdraw(project, child)
     except (ProjectNotFound, ForgettingError, LandingError) as error:
         print(error, file=sys.stderr)
         return 2
-    print(f"Withdrawn. Certificate, without ids: {certificate.relative_to(project)}")
-    if still_held:
+    print(f"Withdrawn. Certificate, without ids: {done.certificate.relative_to(project)}")
+    if done.still_held:
         print("Still held by these files; delete them by hand, then run this again:")
-        print("\n".join(f"  {path}" for path in shown(project, still_held)))
+        print("\n".join(f"  {path}" for path in shown(project, done.still_held)))
+    if done.mentions:
+        print(
+            "The id itself, or a word like it, stands in these files; look whether it's the child:"
+        )
+        print("\n".join(f"  {path}" for path in shown(project, done.mentions)))
+    if done.refused:
+        print(f"Files of {arguments.la} that were refused, so no build has them until mended:")
+        print("\n".join(f"  {file}" for file in done.refused))
+    if done.still_held or done.refused:
         return 1
     print("Next: run `dbt build`; its results are without the child. Nothing is published until")
     print("then. What no command can reach stands at the end of the certificate.")
@@ -73,7 +91,6 @@ def withdraw_command(arguments: argparse.Namespace) -> int:
 
 def purge_command(arguments: argparse.Namespace) -> int:
     """Removes what may be kept no longer; exit status 2 where something was left."""
-    from csc_outcomes.forgetting.places import ForgettingError, shown
     from csc_outcomes.forgetting.purge import overdue, purge
 
     try:
@@ -83,7 +100,7 @@ def purge_command(arguments: argparse.Namespace) -> int:
             print("Nothing is past its last day.")
             return 0
         due.check(arguments.also_of_running_studies)
-        if not _agreed(arguments, "Goes", [*due.reasons, *shown(project, due.paths)]):
+        if not _agreed(arguments, "Goes", _due(project, due)):
             return 2
         certificate = purge(project, due)
     except (ProjectNotFound, ForgettingError, LandingError) as error:
@@ -96,11 +113,26 @@ def purge_command(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _due(project: Path, due: Overdue) -> list[str]:
+    """What `csc purge` is about to remove, and why."""
+    return [
+        *due.reasons,
+        *_said(project, due.paths),
+        *(["every delivery of these authorities, also for monitoring"] if due.studies else []),
+    ]
+
+
+def _said(project: Path, paths: Iterable[Path]) -> list[str]:
+    """Paths, with what people may not expect in them."""
+    return [f"{p} (release bundles too)" if p == "reports/" else p for p in shown(project, paths)]
+
+
 def _entered(la_code: str) -> str:
     """The child's id, from a prompt that doesn't show it or from standard input."""
-    if sys.stdin.isatty():
-        return getpass.getpass(f"Id of the child, as {la_code} writes it (it isn't shown): ")
-    return sys.stdin.readline().strip()
+    with _nothing_changed():
+        if sys.stdin.isatty():
+            return getpass.getpass(f"Id of the child, as {la_code} writes it (it isn't shown): ")
+        return sys.stdin.readline().strip()
 
 
 def _agreed(arguments: argparse.Namespace, what: str, lines: list[str]) -> bool:
@@ -112,7 +144,17 @@ def _agreed(arguments: argparse.Namespace, what: str, lines: list[str]) -> bool:
     if not sys.stdin.isatty():
         print("Nothing was removed: add --yes to go on.", file=sys.stderr)
         return False
-    if input("Remove all of this? [y/N] ").strip().casefold() in ("y", "yes"):
-        return True
+    with _nothing_changed():
+        if input("Remove all of this? [y/N] ").strip().casefold() in ("y", "yes"):
+            return True
     print("Nothing was removed.")
     return False
+
+
+@contextmanager
+def _nothing_changed() -> Iterator[None]:
+    """Turns an answer that never came, or is no text, into a ForgettingError."""
+    try:
+        yield
+    except (KeyboardInterrupt, EOFError, UnicodeDecodeError):
+        raise ForgettingError("\nNothing was changed: no answer that can be read.") from None

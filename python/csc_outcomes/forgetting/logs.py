@@ -27,9 +27,10 @@ def log_days(environment: Mapping[str, str] = os.environ) -> int:
 
 
 def logs_are_old(project: Path, environment: Mapping[str, str] = os.environ) -> bool:
-    """Whether the first line may be older than that; a log of unknown age begins today."""
+    """Whether the first line may be older than that; a log of unknown age begins today. A folder
+    that is a link to another is its owner's to look after."""
     folder = project / LOGS
-    if not folder.is_dir():
+    if folder.is_symlink() or not folder.is_dir():
         return False
     begun = folder / BEGUN
     today = current_day(environment)
@@ -40,11 +41,10 @@ def logs_are_old(project: Path, environment: Mapping[str, str] = os.environ) -> 
 
 
 def empty_logs(project: Path, environment: Mapping[str, str] = os.environ) -> None:
-    """Removes all logs but what the run that is at work has written."""
+    """Removes all of dbt's logs but what the run that is at work has written."""
     folder = project / LOGS
-    for path in folder.iterdir():
-        if path.name not in (BEGUN, CURRENT) and path.is_file():
-            path.unlink()
+    for path in folder.glob(f"{CURRENT}.*"):
+        path.unlink()
     current = folder / CURRENT
     if current.is_file():
         with current.open("r+b") as stream:  # the same file: dbt has it open

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 from csc_outcomes.forgetting.logs import empty_logs, logs_are_old
+from csc_outcomes.forgetting.places import note_warehouse
 from csc_outcomes.forgetting.wishes import drop_outdated_warehouse
 from csc_outcomes.project import ProjectNotFound, project_dir
 
@@ -24,13 +25,17 @@ def open_privately(warehouse: Path) -> None:
         return
     if logs_are_old(project):
         empty_logs(project)
+    note_warehouse(project, warehouse)
     drop_outdated_warehouse(project, warehouse)
     for name in WRITTEN_BY_DBT:
         keep_private(project / name)
 
 
 def keep_private(folder: Path) -> None:
-    """Takes a folder and all in it away from everybody but its owner; links stay as they are."""
+    """Takes a folder and all in it away from everybody but its owner; links stay as they are, and
+    so does what they lead to."""
+    if folder.is_symlink():
+        return
     for path in (folder, *folder.rglob("*")):
         if not path.is_symlink() and path.exists() and path.stat().st_mode & OTHERS:
             path.chmod(path.stat().st_mode & ~OTHERS)

@@ -5,16 +5,20 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import os
+import shutil
 import sys
 from pathlib import Path
 
+from csc_outcomes.encrypted import is_free
+from csc_outcomes.forgetting.certificates import write_whole
+from csc_outcomes.forgetting.places import SPARK, known_warehouses, shown, wishes_note
 from csc_outcomes.landing.errors import KeyMissing
 from csc_outcomes.landing.keys import find_demonstration_key, read_key
 from csc_outcomes.landing.opt_outs import CHILD_LIST_FILES
 
 NONE = "none"
 ENDINGS = ("", ".wal")
+EMPTY = 12_288  # bytes of a DuckDB file that was opened and never written to
 
 
 def wishes_digest(project: Path) -> str:
@@ -34,24 +38,46 @@ def wishes_digest(project: Path) -> str:
 
 
 def drop_outdated_warehouse(project: Path, warehouse: Path) -> None:
-    """Deletes a warehouse that was built under other wishes or another key, and says so: a
-    database file keeps the rows that were deleted from it. Nobody may have it open."""
-    told = warehouse.with_name(f".{warehouse.name}.wishes")
+    """Deletes every warehouse and the Spark folder that were built under other wishes or another
+    key, and says so: a database file keeps the rows that were deleted from it. One in its usual
+    place goes where nobody knows the wishes, too. Nobody may have `warehouse` open, which is about
+    to be opened; another that is in use stays until then."""
     digest = wishes_digest(project)
-    known = told.read_text("utf-8").strip() if told.is_file() else None
-    if known == digest:
-        return
-    if warehouse.is_file() and known is not None:
+    warehouse, known = warehouse.resolve(), known_warehouses(project)
+    dropped = [
+        path
+        for path in sorted({warehouse, *known})
+        if _is_outdated(path, digest, is_ours=path in known)
+    ]
+    for path in dropped:
         for ending in ENDINGS:
-            warehouse.with_name(warehouse.name + ending).unlink(missing_ok=True)
+            path.with_name(path.name + ending).unlink(missing_ok=True)
+    spark = project / SPARK
+    if spark not in warehouse.parents and any(
+        _told(note) != digest for note in spark.glob(".*.wishes")
+    ):
+        shutil.rmtree(spark)
+        dropped.append(spark)
+    if dropped:
         print(
-            "Who opted out or objects, or the key, has changed: the warehouse, which may hold what "
-            "must go, was deleted. `dbt build` makes it anew.",
+            "Who opted out or objects, or the key, has changed since these were built, or nobody "
+            f"knows: deleted {', '.join(shown(project, dropped))}, which may hold what must go. "
+            "`dbt build` makes the warehouse anew.",
             file=sys.stderr,
         )
-    draft = told.with_name(f"{told.name}.{os.getpid()}.draft")
-    draft.write_text(f"{digest}\n", encoding="utf-8")
-    draft.replace(told)
+    write_whole(wishes_note(warehouse), f"{digest}\n")
+
+
+def _is_outdated(warehouse: Path, digest: str, is_ours: bool) -> bool:
+    """A file that holds something, and was built under other wishes, or perhaps was."""
+    if not warehouse.is_file() or warehouse.stat().st_size <= EMPTY:
+        return False
+    told = _told(wishes_note(warehouse))
+    return (is_ours if told is None else told != digest) and is_free(warehouse)
+
+
+def _told(note: Path) -> str | None:
+    return note.read_text("utf-8").strip() if note.is_file() else None
 
 
 def _content(path: Path) -> bytes:

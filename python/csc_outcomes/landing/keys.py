@@ -84,7 +84,7 @@ def rotate_key(project_dir: Path, environment: Mapping[str, str] = os.environ) -
 
     The old key is gone with it. KeyMissing where there is no key file to replace.
     """
-    path = key_path(project_dir, environment)
+    path = key_path(project_dir, environment).resolve()  # a link stays, what it leads to is new
     if KEY_VARIABLE in environment:
         raise KeyMissing(
             f"nothing was changed: the key stands in {KEY_VARIABLE}, not in a file; put another "

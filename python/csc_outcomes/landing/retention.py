@@ -3,12 +3,15 @@
 import os
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from csc_outcomes.authorities import authorities_of
 from csc_outcomes.landing.contract import SYNTHETIC_CODE
@@ -19,6 +22,7 @@ from csc_outcomes.plan.seeds import load_seeds, rows
 
 TODAY_VARIABLE = "CSC_TODAY"
 STUDIES = Path("seeds") / "studies" / "studies.csv"
+LANDING = "landing"
 SEEDS = ("studies", "parameters", "study_parameters", "design_parameters")
 PARAMETER = "retention_months"
 # Last day on which the data of each study may be kept, null while its research goes on.
@@ -43,11 +47,12 @@ LAST_DAYS = """
 
 @dataclass(frozen=True)
 class StudyData:
-    """The deliveries of one study, by folder below extracts/, and its research's last days; the
-    days are None while the research goes on."""
+    """The authorities of one study whose data are here, the folders of their deliveries, and its
+    research's last days; the days are None while the research goes on."""
 
     study_id: str
-    folders: tuple[str, ...]
+    la_codes: tuple[str, ...]
+    folders: tuple[str, ...]  # none where only what was made of the deliveries is left
     research_end: date | None
     last_day: date | None
 
@@ -55,9 +60,14 @@ class StudyData:
         """Whether its data had to be destroyed before `today`."""
         return self.last_day is not None and self.last_day < today
 
+    @property
+    def places(self) -> str:
+        """Where its data are."""
+        return ", ".join(self.folders) or LANDING
+
     def __str__(self) -> str:
         return (
-            f"{self.study_id} ({', '.join(self.folders)}, research ended on {self.research_end}) "
+            f"{self.study_id} ({self.places}, research ended on {self.research_end}) "
             f"by {self.last_day}"
         )
 
@@ -87,19 +97,30 @@ def check_retention(
 
 
 def study_data(project: Path, folders: list[DeliveryFolder]) -> list[StudyData]:
-    """The studies that have a real delivery of any of their authorities here, by study."""
-    places = {
-        folder.la_code: folder.path.parent.name
-        for folder in folders
-        if folder.la_code and not re.fullmatch(SYNTHETIC_CODE, folder.la_code)
-    }
-    if not places or not (project / STUDIES).is_file():
+    """The studies of which real data of any of their authorities are here, as deliveries or only
+    landed, by study."""
+    places: dict[str, set[str]] = {code: set() for code in _landed_codes(project)}
+    for folder in folders:
+        if folder.la_code:
+            places.setdefault(folder.la_code, set()).add(f"extracts/{folder.path.parent.name}")
+    real = {code: here for code, here in places.items() if not re.fullmatch(SYNTHETIC_CODE, code)}
+    if not real or not (project / STUDIES).is_file():
         return []
-    return [
-        StudyData(study["study_id"], tuple(here), study["research_end"], study["last_day"])
-        for study in _last_days(project)
-        if (here := _deliveries(study["la_code"], places))
-    ]
+    found = []
+    for study in _last_days(project):
+        codes = [code for code in authorities_of(study["la_code"] or "", real) if code in real]
+        if codes:
+            here = dict.fromkeys(place for code in codes for place in sorted(real[code]))
+            found.append(
+                StudyData(
+                    study["study_id"],
+                    tuple(codes),
+                    tuple(here),
+                    study["research_end"],
+                    study["last_day"],
+                )
+            )
+    return found
 
 
 def current_day(environment: Mapping[str, str] = os.environ) -> date:
@@ -113,10 +134,13 @@ def current_day(environment: Mapping[str, str] = os.environ) -> date:
         raise LandingError(f"{TODAY_VARIABLE} must be a day such as 2026-03-31") from None
 
 
-def _deliveries(la_code: str, places: Mapping[str, str]) -> list[str]:
-    """The folders of a study's authorities that are here."""
-    codes = authorities_of(la_code or "", places)
-    return [f"extracts/{places[code]}" for code in codes if code in places]
+def _landed_codes(project: Path) -> set[str]:
+    """The authorities of what is landed, also where their deliveries are gone."""
+    codes: set[str | None] = set()
+    for log in (project / LANDING / "load_log").glob("*.parquet"):
+        with suppress(pa.ArrowException):  # torn, as after a power cut: the door writes it again
+            codes.update(pq.read_table(log, columns=["la_code"])["la_code"].to_pylist())
+    return {code for code in codes if code}
 
 
 def _last_days(project: Path) -> list[dict[str, Any]]:

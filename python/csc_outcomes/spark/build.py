@@ -15,13 +15,16 @@ from typing import Any
 import duckdb
 import yaml
 
+from csc_outcomes.generations import noted_wishes
 from csc_outcomes.progress import say
+from csc_outcomes.project import FolderInUse
 from csc_outcomes.publish import GOOD_STATUSES, Build, close_build
 from csc_outcomes.published_statistics.landing import land_everything
 from csc_outcomes.spark.exchange import described, hand_over, show_tables
 from csc_outcomes.spark.rounds import Round, rounds
 
 FOLDER = "spark"
+MARKER = ".csc_outcomes"
 SETTINGS = ("withhold_failing_la", "disclosure_profile", "outcomes_of", "pages")
 
 
@@ -53,7 +56,8 @@ class SparkBuild:
     def run(self) -> bool:
         """Builds everything and publishes it; whether it did. Prints what came out, as a plain
         build does."""
-        print(land_everything(self.project))
+        with noted_wishes(self.project):
+            print(land_everything(self.project))
         self.take_turns()
         return self._close()
 
@@ -77,10 +81,23 @@ class SparkBuild:
             with duckdb.connect(str(self.warehouse)) as connection:
                 show_tables(connection, self._models_of_spark(), self.tables)
 
+    def claim_folder(self) -> None:
+        """Makes the folder, or marks an empty one, as this build's; to be called before Spark
+        starts. FolderInUse where it holds something that no build has made."""
+        assert self.folder is not None
+        is_own = self.folder.resolve() == (self.project / FOLDER).resolve()
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not is_own and not (self.folder / MARKER).is_file() and any(self.folder.iterdir()):
+            raise FolderInUse(
+                f"{self.folder} holds something else, and a build deletes what it finds there: "
+                "name a new or an empty folder with --folder"
+            )
+        (self.folder / MARKER).touch(mode=0o600)
+
     def _clear(self) -> None:
         """An empty folder that nobody else can read."""
+        self.claim_folder()
         assert self.folder is not None
-        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.folder.chmod(0o700)
         for place in (self.tables, self.fitted):
             shutil.rmtree(place, ignore_errors=True)

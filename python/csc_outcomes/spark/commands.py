@@ -11,7 +11,8 @@ from typing import Any
 import yaml
 
 from csc_outcomes.landing.errors import LandingError
-from csc_outcomes.project import ProjectNotFound, project_dir
+from csc_outcomes.lock import ProjectInUse, at_work
+from csc_outcomes.project import FolderInUse, ProjectNotFound, project_dir
 
 
 def add_spark_build_command(
@@ -50,10 +51,21 @@ def spark_build_command(arguments: argparse.Namespace) -> int:
         variables = yaml.safe_load(arguments.vars) or {}
         folder = (arguments.folder or project / FOLDER).resolve()
         check_packages()
+        build = SparkBuild(project, arguments.target, variables, folder)
+        build.claim_folder()
         if is_session(project, arguments.target):
             start_session(folder, settings)
-        built = SparkBuild(project, arguments.target, variables, folder).run()
-    except (BuildStopped, LandingError, NotExchangeable, ProjectNotFound, SparkMissing) as error:
+        with at_work(project):
+            built = build.run()
+    except (
+        BuildStopped,
+        FolderInUse,
+        LandingError,
+        NotExchangeable,
+        ProjectInUse,
+        ProjectNotFound,
+        SparkMissing,
+    ) as error:
         print(error, file=sys.stderr)
         return 2
     except (ValueError, yaml.YAMLError):
