@@ -93,15 +93,18 @@ class Plugin(BasePlugin):
                 raise RuntimeError(system_error(error)) from None
 
     def update_connection_config(self, creds: DuckDBCredentials, config: dict[str, Any]) -> None:
-        self._begin_work()
-        if creds.path != ":memory:":
-            check_lock(Path(creds.path), config)
-            open_privately(Path(creds.path))
-        elif warehouse := encrypted_file(creds):
-            warehouse.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            if not is_free(warehouse):
-                raise RuntimeError(_in_use(warehouse, ""))
-            open_privately(warehouse)
+        try:
+            self._begin_work()
+            if creds.path != ":memory:":
+                check_lock(Path(creds.path), config)
+                open_privately(Path(creds.path))
+            elif warehouse := encrypted_file(creds):
+                warehouse.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+                if not is_free(warehouse):
+                    raise RuntimeError(_in_use(warehouse, ""))
+                open_privately(warehouse)
+        except OSError as error:
+            raise RuntimeError(system_error(error)) from None
 
     def _begin_work(self) -> None:
         """Nobody may remove anything of the project until the plugin has ended."""
@@ -111,8 +114,6 @@ class Plugin(BasePlugin):
             return
         except ProjectInUse as error:
             raise RuntimeError(f"{error}.") from None
-        except OSError as error:
-            raise RuntimeError(system_error(error)) from None
 
     def configure_connection(self, conn: duckdb.DuckDBPyConnection) -> None:
         if self.creds is not None and is_lake(self.creds):
