@@ -21,6 +21,7 @@ from pathlib import Path
 
 import openpyxl
 import yaml
+
 from xml_returns import NOTHING, measured
 
 COLUMNS = {

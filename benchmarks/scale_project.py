@@ -6,10 +6,9 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from project_copy import ROOT, ProjectCopy
-
 from csc_outcomes.synthetic.nation_facts import Authority, Nation, Programme
 from csc_outcomes.synthetic.nation_files import write_authority
+from project_copy import ROOT, ProjectCopy
 
 sys.path.insert(0, str(ROOT / "tests" / "python"))
 

@@ -13,9 +13,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import yaml
-from scale_nodes import DBT
 
 from csc_outcomes.synthetic.nation_facts import load_nation
+from scale_nodes import DBT
 
 PYTHON = Path(sys.executable)
 HERE = Path(__file__).parent

@@ -20,14 +20,14 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from measures import summarise
-from project_copy import ProjectCopy
-from scenarios import SCENARIOS, Scenario
-from tables import as_markdown
 
 from csc_outcomes.synthetic.extract import with_families, write_delivery
 from csc_outcomes.synthetic.facts import load_facts
+from measures import summarise
+from project_copy import ProjectCopy
+from scenarios import SCENARIOS, Scenario
 from studies import ALL_ELIGIBLE, BINARY, MATCHED, fitted, set_studies, treated_rows
+from tables import as_markdown
 
 FIRST_CODE, MOST_AUTHORITIES = 60, 40  # codes S60 to S99
 SEEDS_APART = 1_000_000  # between the first seeds of two scenarios

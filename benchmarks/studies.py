@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 
 import duckdb
 import pandas as pd
+
 from project_copy import ProjectCopy
 
 LIKE = "fact22"  # whose rules, windows, covariates and bins the made-up studies have

@@ -22,6 +22,7 @@ from pathlib import Path
 
 import pandas as pd
 import yaml
+
 from project_copy import ROOT, ProjectCopy
 
 SLOWEST = 12

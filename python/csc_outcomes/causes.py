@@ -18,6 +18,11 @@ REMEDIES = {
 }
 
 
+def is_locked(error: Exception) -> bool:
+    """Whether DuckDB couldn't open a file because another process has it open."""
+    return "set lock on" in str(error)
+
+
 def cause_of(said: str) -> str | None:
     """Which of the known causes an error names, if any."""
     return next((cause for cause in REMEDIES if cause in said), None)

@@ -18,10 +18,10 @@ import duckdb
 from dbt.adapters.duckdb.credentials import DuckDBCredentials
 from dbt.adapters.duckdb.plugins import BasePlugin
 
-from csc_outcomes.causes import cause_of, system_error, with_remedy
+from csc_outcomes.causes import cause_of, is_locked, system_error, with_remedy
 from csc_outcomes.encrypted import encrypted_file, is_free, open_encrypted
 from csc_outcomes.forgetting.opening import open_privately
-from csc_outcomes.generations import WishesChanged, noted_wishes
+from csc_outcomes.forgetting.wishes import WishesChanged, noted_wishes
 from csc_outcomes.lake import (
     LakeInUse,
     forget_earlier_builds,
@@ -137,7 +137,7 @@ def check_lock(warehouse: Path, config: dict[str, Any]) -> None:
     except duckdb.Error as error:
         said = str(error)
         raise RuntimeError(
-            _in_use(warehouse, said) if "set lock on" in said else _damaged(warehouse, said)
+            _in_use(warehouse, said) if is_locked(error) else _damaged(warehouse, said)
         ) from None
 
 

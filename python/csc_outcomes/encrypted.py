@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
+from csc_outcomes.causes import is_locked
 from csc_outcomes.lake import extension_file
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def is_free(warehouse: Path) -> bool:
     try:
         duckdb.connect(str(warehouse)).close()
     except duckdb.Error as error:  # mostly: it is encrypted, so nobody has it locked
-        return "set lock on" not in str(error)
+        return not is_locked(error)
     return True
 
 
@@ -53,12 +54,12 @@ def open_encrypted(
         )
     if not warehouse.parent.is_dir():
         raise RuntimeError(f"There is no folder {warehouse.parent} for the encrypted warehouse.")
-    conn.load_extension(str(extension_file(PACKAGE)))
+    conn.load_extension(str(extension_file(PACKAGE, ALIAS)))
     place, aside = (str(path).replace("'", "''") for path in (warehouse, _aside(warehouse)))
     try:
         conn.execute(f"attach '{place}' as {ALIAS} (encryption_key '{key}')")
     except duckdb.Error as error:  # its message is not worth the risk of a key in it
-        if "set lock on" in str(error):
+        if is_locked(error):
             raise RuntimeError(
                 f"The encrypted warehouse {warehouse} is in use: wait until the other process is "
                 "done, or close it, then run this again."

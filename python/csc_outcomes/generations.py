@@ -10,8 +10,7 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -19,10 +18,8 @@ from typing import Any
 import duckdb
 
 from csc_outcomes.bi.comments import copy_comments
-from csc_outcomes.forgetting.certificates import write_whole
-from csc_outcomes.forgetting.wishes import wishes_digest
+from csc_outcomes.forgetting.wishes import WishesChanged, wishes_digest, wishes_of_landing
 from csc_outcomes.hashes import file_sha256
-from csc_outcomes.landing.errors import LandingError
 from csc_outcomes.plan.texts import copy_plans
 from csc_outcomes.progress import tracked
 
@@ -33,25 +30,6 @@ NEVER_TWICE_THE_SAME = ".duckdb"
 # What a build is called, and what its folder is called while it is being written or deleted.
 BUILD = re.compile(r"[0-9a-f]{16}(-\d+)?")
 HIDDEN = re.compile(rf"\.{BUILD.pattern}\.(draft|dropped)")
-WISHES = Path("landing") / ".wishes"
-
-
-class WishesChanged(LandingError):
-    """Whom a build should leave out changed after it had read the lists."""
-
-
-@contextmanager
-def noted_wishes(project: Path) -> Iterator[None]:
-    """Around landing: notes the opt-outs, objections and key that it began under; what is built of
-    it is published under the same ones or not at all."""
-    wishes = wishes_digest(project)
-    yield
-    write_whole(project / WISHES, f"{wishes}\n")
-
-
-def _wishes_of_landing(project: Path) -> str:
-    note = project / WISHES
-    return note.read_text("utf-8").strip() if note.is_file() else wishes_digest(project)
 
 
 def write_generation(
@@ -69,7 +47,7 @@ def write_generation(
     folder that a reader may be reading is ever written to. WishesChanged where a list or the key
     isn't what it was when the records landed.
     """
-    wishes = _wishes_of_landing(project)
+    wishes = wishes_of_landing(project)
     draft = published / f".{build_id}.draft"
     shutil.rmtree(draft, ignore_errors=True)
     for folder in (published, draft):

@@ -33,7 +33,7 @@ def open_lake(conn: duckdb.DuckDBPyConnection, creds: DuckDBCredentials) -> None
     """Loads DuckDB's extensions from their Python packages and attaches the target's lake, which
     dbt then finds attached; RuntimeError, in one line, where one of them can't be had."""
     for package in PACKAGES:
-        conn.load_extension(str(extension_file(package)))
+        conn.load_extension(str(extension_file(package, "shared")))
     for attachment in creds.attach or []:
         try:
             conn.execute(attachment.to_sql())
@@ -46,9 +46,9 @@ def open_lake(conn: duckdb.DuckDBPyConnection, creds: DuckDBCredentials) -> None
     conn.execute(f"use {creds.database}")
 
 
-def extension_file(package: str) -> Path:
+def extension_file(package: str, extra: str) -> Path:
     """The file of an extension for this DuckDB's version, as its package brings it; RuntimeError,
-    in one line, where the package isn't there."""
+    in one line that names the requirements of `extra`, where the package isn't there."""
     spec = find_spec(package)
     folders = list(spec.submodule_search_locations or []) if spec else []
     files = [
@@ -59,7 +59,7 @@ def extension_file(package: str) -> Path:
     if not files:
         raise RuntimeError(
             f"This target needs the package {package.replace('_', '-')}"
-            f"=={duckdb.__version__}: pip install --requirement requirements-shared.txt"
+            f"=={duckdb.__version__}: pip install --requirement requirements-{extra}.txt"
         )
     return files[0]
 

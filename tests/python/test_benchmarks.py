@@ -20,9 +20,8 @@ sys.path.insert(0, str(ROOT / "benchmarks"))
 from measures import summarise
 from scenarios import SCENARIOS, Laws, Scenario
 from simulation import main, planned
-from tables import as_markdown
-
 from studies import fits
+from tables import as_markdown
 
 SAVED = ROOT / "benchmarks" / "simulation.csv"
 SIZE = ["--cases", "80", "900"]

@@ -23,7 +23,7 @@ KEY = "1f" * 32
 def test_a_lock_is_no_wrong_key(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, said: str, told: str
 ) -> None:
-    monkeypatch.setattr(encrypted, "extension_file", lambda package: tmp_path / package)
+    monkeypatch.setattr(encrypted, "extension_file", lambda package, _: tmp_path / package)
     connection = Mock()
     connection.execute.side_effect = duckdb.Error(said)
     with pytest.raises(RuntimeError, match=told) as failure:

@@ -20,7 +20,8 @@ import pytest
 
 from csc_outcomes import publish as publishing
 from csc_outcomes.dbt_plugin import FUNCTIONS, csc_land, register
-from csc_outcomes.generations import GENERATIONS_KEPT, WishesChanged, noted_wishes
+from csc_outcomes.forgetting.wishes import WishesChanged, noted_wishes
+from csc_outcomes.generations import GENERATIONS_KEPT
 from csc_outcomes.publish import Build, build_identity, close_build
 from csc_outcomes.reading import ReadingFailed
 from readers import read_once, reading

@@ -282,6 +282,11 @@ def compiled(project: Project) -> dict[str, Model]:
             reads = tuple(key.split(".")[-1] for key in node["depends_on"]["nodes"])
             code = node.get("compiled_code") or ""
             models[node["name"]] = Model(node["name"], code, node["original_file_path"], reads)
+    return in_order(models)
+
+
+def in_order(models: Mapping[str, Model]) -> dict[str, Model]:
+    """The models, each after those of them that it reads."""
     ordered: dict[str, Model] = {}
 
     def place(name: str) -> None:

@@ -14,7 +14,7 @@ import pyarrow as pa
 from csc_outcomes.evaluation.caliper_tables import caliper_weights
 from csc_outcomes.published_statistics.landing import land_everything
 from episodes import Extract
-from front_door import READ, Model, compiled, land, seed_csv, seed_rows
+from front_door import READ, Model, compiled, in_order, land, seed_csv, seed_rows
 from projects import Project
 from rule_studies import Study
 
@@ -130,14 +130,4 @@ def needed(models: Mapping[str, Model]) -> dict[str, Model]:
         open_names += [read for read in reads if read in models or read == COUNTED]
     counted = Model(COUNTED, "", "", ("int_matchable_cases", "int_study_settings"))
     known = {**models, COUNTED: counted}
-    ordered: dict[str, Model] = {}
-
-    def place(name: str) -> None:
-        if name in wanted and name not in ordered:
-            for read in known[name].reads:
-                place(read)
-            ordered[name] = known[name]
-
-    for name in known:
-        place(name)
-    return ordered
+    return in_order({name: model for name, model in known.items() if name in wanted})

@@ -71,17 +71,18 @@ def withdraw_command(arguments: argparse.Namespace) -> int:
         print(error, file=sys.stderr)
         return 2
     print(f"Withdrawn. Certificate, without ids: {done.certificate.relative_to(project)}")
-    if done.still_held:
-        print("Still held by these files; delete them by hand, then run this again:")
-        print("\n".join(f"  {path}" for path in shown(project, done.still_held)))
-    if done.mentions:
-        print(
-            "The id itself, or a word like it, stands in these files; look whether it's the child:"
-        )
-        print("\n".join(f"  {path}" for path in shown(project, done.mentions)))
-    if done.refused:
-        print(f"Files of {arguments.la} that were refused, so no build has them until mended:")
-        print("\n".join(f"  {file}" for file in done.refused))
+    _list(
+        "Still held by these files; delete them by hand, then run this again:",
+        shown(project, done.still_held),
+    )
+    _list(
+        "The id itself, or a word like it, stands in these files; look whether it's the child:",
+        shown(project, done.mentions),
+    )
+    _list(
+        f"Files of {arguments.la} that were refused, so no build has them until mended:",
+        done.refused,
+    )
     if done.still_held or done.refused:
         return 1
     print("Next: run `dbt build`; its results are without the child. Nothing is published until")
@@ -120,6 +121,12 @@ def _due(project: Path, due: Overdue) -> list[str]:
         *_said(project, due.paths),
         *(["every delivery of these authorities, also for monitoring"] if due.studies else []),
     ]
+
+
+def _list(title: str, lines: list[str]) -> None:
+    """Prints a title and its lines; nothing where there is none."""
+    if lines:
+        print("\n".join([title, *(f"  {line}" for line in lines)]))
 
 
 def _said(project: Path, paths: Iterable[Path]) -> list[str]:

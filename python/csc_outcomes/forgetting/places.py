@@ -10,6 +10,7 @@ from pathlib import Path
 
 import duckdb
 
+from csc_outcomes.causes import is_locked
 from csc_outcomes.lock import ProjectInUse, alone
 
 SPARK = "spark"
@@ -64,6 +65,11 @@ def note_warehouse(project: Path, warehouse: Path) -> None:
             stream.write(f"{path}\n")
 
 
+def files_of(warehouse: Path) -> list[Path]:
+    """A warehouse and all that DuckDB may keep beside it, whether or not it is there."""
+    return [warehouse.with_name(warehouse.name + ending) for ending in (*BESIDE, "")]
+
+
 def wishes_note(warehouse: Path) -> Path:
     """Beside each warehouse: under which wishes it was built."""
     return warehouse.with_name(f".{warehouse.name}.wishes")
@@ -88,10 +94,10 @@ def derived(project: Path) -> list[Path]:
     """What there is of all that was made from the landed records; ForgettingError where a part of
     it lies elsewhere."""
     files = [
-        warehouse.with_name(warehouse.name + ending)
+        path
         for warehouse in warehouses(project)
         if warehouse.exists() or warehouse.is_relative_to(project / "warehouse")
-        for ending in (*BESIDE, "")
+        for path in files_of(warehouse)
     ]
     for path in files:
         if path.is_dir() and path.suffix != ".tmp":
@@ -157,7 +163,7 @@ def _held(warehouse: Path) -> duckdb.DuckDBPyConnection:
     try:
         return duckdb.connect(str(warehouse))
     except duckdb.Error as error:
-        if "set lock on" in str(error):
+        if is_locked(error):
             raise ForgettingError(
                 f"Nothing was removed: the warehouse {warehouse} is in use. Wait until the build "
                 "is done, or close the program that has it open, then run this again"

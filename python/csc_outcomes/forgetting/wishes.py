@@ -5,20 +5,33 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import shutil
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from csc_outcomes.encrypted import is_free
 from csc_outcomes.forgetting.certificates import write_whole
-from csc_outcomes.forgetting.places import SPARK, known_warehouses, shown, wishes_note
-from csc_outcomes.landing.errors import KeyMissing
+from csc_outcomes.forgetting.places import (
+    SPARK,
+    files_of,
+    known_warehouses,
+    remove,
+    shown,
+    wishes_note,
+)
+from csc_outcomes.landing.errors import KeyMissing, LandingError
 from csc_outcomes.landing.keys import find_demonstration_key, read_key
 from csc_outcomes.landing.opt_outs import CHILD_LIST_FILES
+from csc_outcomes.landing.retention import LANDING
 
 NONE = "none"
-ENDINGS = ("", ".wal")
+NOTE = Path(LANDING) / ".wishes"
 EMPTY = 12_288  # bytes of a DuckDB file that was opened and never written to
+
+
+class WishesChanged(LandingError):
+    """Whom a build should leave out changed after it had read the lists."""
 
 
 def wishes_digest(project: Path) -> str:
@@ -37,6 +50,21 @@ def wishes_digest(project: Path) -> str:
     return digest.hexdigest()[:32] if extracts.is_dir() else NONE
 
 
+@contextmanager
+def noted_wishes(project: Path) -> Iterator[None]:
+    """Around landing: notes the opt-outs, objections and key that it began under; what is built of
+    it is published under the same ones or not at all."""
+    wishes = wishes_digest(project)
+    yield
+    write_whole(project / NOTE, f"{wishes}\n")
+
+
+def wishes_of_landing(project: Path) -> str:
+    """The digest that was noted when the records landed; today's where none was."""
+    told = _told(project / NOTE)
+    return wishes_digest(project) if told is None else told
+
+
 def drop_outdated_warehouse(project: Path, warehouse: Path) -> None:
     """Deletes every warehouse and the Spark folder that were built under other wishes or another
     key, and says so: a database file keeps the rows that were deleted from it. One in its usual
@@ -50,13 +78,12 @@ def drop_outdated_warehouse(project: Path, warehouse: Path) -> None:
         if _is_outdated(path, digest, is_ours=path in known)
     ]
     for path in dropped:
-        for ending in ENDINGS:
-            path.with_name(path.name + ending).unlink(missing_ok=True)
+        remove(files_of(path))
     spark = project / SPARK
     if spark not in warehouse.parents and any(
         _told(note) != digest for note in spark.glob(".*.wishes")
     ):
-        shutil.rmtree(spark)
+        remove([spark])
         dropped.append(spark)
     if dropped:
         print(

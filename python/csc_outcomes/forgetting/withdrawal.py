@@ -113,7 +113,7 @@ def _keys(project: Path, folders: list[DeliveryFolder]) -> Collection[bytes]:
 def landed_records(project: Path, pseudonyms: Collection[str]) -> dict[str, int]:
     """How many landed records of each kind are a child's."""
     counts: Counter[str] = Counter()
-    for path in sorted((project / "landing").glob("*/*.parquet")):
+    for path in sorted((project / LANDING).glob("*/*.parquet")):
         with pq.ParquetFile(path) as file:
             if CHILD_ID.name in file.schema_arrow.names:
                 for batch in file.iter_batches(columns=[CHILD_ID.name]):

@@ -15,7 +15,7 @@ from typing import Any
 import duckdb
 import yaml
 
-from csc_outcomes.generations import noted_wishes
+from csc_outcomes.forgetting.wishes import noted_wishes
 from csc_outcomes.progress import say
 from csc_outcomes.project import FolderInUse
 from csc_outcomes.publish import GOOD_STATUSES, Build, close_build
