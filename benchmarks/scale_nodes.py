@@ -18,6 +18,7 @@ from typing import Any
 
 GATE = "fct_expectation_results"
 WEIGHTS = ("fct_matched_cases", "fct_matched_links")
+TARGETS = (*WEIGHTS, "fct_case_outcomes")
 TYPING = ("models/staging/", "models/standard/")
 MATCHING = ("models/intermediate/matching/", "python/models/")
 PARTS = ("staging and standard", "gate", "cohort", "matching and weights", "outcomes")
@@ -56,17 +57,20 @@ class Meter:
 
 
 def parts_of(manifest: Mapping[str, Any]) -> dict[str, str]:
-    """The part of the build that each node belongs to: the gate is all that it alone rests on."""
+    """The part of the build that each node belongs to. The gate is all that the targets would not
+    need without it."""
     by_name = {node["name"]: key for key, node in manifest["nodes"].items()}
-    gate = _upstream(manifest, [by_name[GATE]])
+    gate = by_name[GATE]
+    targets = [by_name[name] for name in TARGETS]
     weighed = _upstream(manifest, [by_name[name] for name in WEIGHTS])
+    for_gate = _upstream(manifest, [gate]) - _upstream(manifest, targets, without=gate)
     parts = {}
     for key, node in manifest["nodes"].items():
         path = node["original_file_path"]
-        if path.startswith(TYPING):
-            parts[key] = PARTS[0]
-        elif key in gate:
+        if key in for_gate:
             parts[key] = PARTS[1]
+        elif path.startswith(TYPING):
+            parts[key] = PARTS[0]
         elif path.startswith(MATCHING) or node["name"] in WEIGHTS:
             parts[key] = PARTS[3]
         else:
@@ -74,11 +78,11 @@ def parts_of(manifest: Mapping[str, Any]) -> dict[str, str]:
     return parts
 
 
-def _upstream(manifest: Mapping[str, Any], keys: list[str]) -> set[str]:
+def _upstream(manifest: Mapping[str, Any], keys: list[str], without: str = "") -> set[str]:
     found: set[str] = set()
     while keys:
         key = keys.pop()
-        if key not in found:
+        if key not in found and key != without:
             found.add(key)
             keys += manifest["parent_map"].get(key, [])
     return found

@@ -15,12 +15,11 @@ from pathlib import Path
 import yaml
 
 from csc_outcomes.synthetic.nation_facts import load_nation
-from scale_nodes import DBT
+from scale_nodes import DBT, TARGETS
 
 PYTHON = Path(sys.executable)
 HERE = Path(__file__).parent
 WAREHOUSE = "warehouse/csc_outcomes.duckdb"
-TARGETS = ("fct_matched_cases", "fct_matched_links", "fct_case_outcomes")
 # A nation's outcomes are those that a sample can hold: the others would be 160 million rows.
 CHOICES = ("--vars", "{outcomes_of: sample_cases}")
 SEEDS = "parse and seeds"

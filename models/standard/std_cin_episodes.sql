@@ -3,8 +3,8 @@
 -- episodes). Where a return tells of a child in need apart from its referral, the episode is the
 -- latest referral by then; with no referral in the return it starts with the child in need. Where
 -- the delivery that tells of a referral last tells of no closures or needs at all (an Annex A after
--- a census), those that another delivery told last count. Of two referrals on one day the one that
--- was acted on is the episode.
+-- a census), those that another delivery told last count; where a delivery contradicts itself, no
+-- one can say which. Of two referrals on one day the one that was acted on is the episode.
 with
 told as (
     select
@@ -21,6 +21,9 @@ told as (
         ) as recency
     from {{ ref('std_cin_episode_records') }}
     where fate != 'quarantined' and coalesce(not is_replaced, true)
+    qualify
+        min(record_hash) over (partition by la_code, delivery, record_key)
+        = max(record_hash) over (partition by la_code, delivery, record_key)
 ),
 
 closures as (

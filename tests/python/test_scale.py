@@ -107,6 +107,8 @@ def test_the_whole_run_tells_its_parts(tmp_path: Path, monkeypatch: pytest.Monke
 def test_every_model_belongs_to_one_part() -> None:
     paths = {
         "stg": "models/staging/stg.sql",
+        "cases": "models/standard/cases.sql",
+        "children": "models/standard/children.sql",
         "facts": "models/intermediate/quality/facts.sql",
         "fct_expectation_results": "models/marts/quality/fct_expectation_results.sql",
         "arms": "models/intermediate/cohorts/arms.sql",
@@ -114,12 +116,14 @@ def test_every_model_belongs_to_one_part() -> None:
         "fct_matched_cases": "models/marts/evaluation/fct_matched_cases.sql",
         "fct_matched_links": "models/marts/evaluation/fct_matched_links.sql",
         "closures": "models/intermediate/outcomes/closures.sql",
+        "fct_case_outcomes": "models/marts/outcomes/fct_case_outcomes.sql",
     }
-    after = {"facts": ["stg"], "fct_expectation_results": ["facts"], "pairs": ["arms"]}
-    after |= {"fct_matched_links": ["pairs"], "arms": ["fct_expectation_results"]}
+    after = {"cases": ["stg"], "facts": ["stg", "children"], "pairs": ["arms"]}
+    after |= {"fct_expectation_results": ["facts"], "fct_matched_links": ["pairs"]}
+    after |= {"arms": ["cases", "fct_expectation_results"], "fct_case_outcomes": ["closures"]}
     nodes = {key: {"name": key, "original_file_path": path} for key, path in paths.items()}
     parts = parts_of({"nodes": nodes, "parent_map": after})
-    assert [parts[key] for key in paths] == [PARTS[part] for part in (0, 1, 1, 2, 3, 3, 3, 4)]
+    assert [parts[key] for key in paths] == [PARTS[part] for part in (0, 0, 1, 1, 1, 2, 3, 3, 3, 4, 4)]
 
 
 def test_how_long_a_run_takes_counts_what_is_not_measured_yet(tmp_path: Path) -> None:

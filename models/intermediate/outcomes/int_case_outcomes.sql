@@ -1,3 +1,4 @@
+{{ config(materialized='view') }}
 -- Every outcome of every case of a study in one shape: a value, the dates it rests on, and whether
 -- it is censored. Binary outcomes are 1 or 0, or the share of a comparator's links for which it
 -- escalated (`index_date_of_comparator`); lengths and absences are in days. A null value means

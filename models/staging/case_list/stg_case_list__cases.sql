@@ -61,10 +61,6 @@ typed as (
         {{ stated('nationality') }} as nationality,
         {{ stated('ward') }} as ward,
         {{ stated('programme_id') }} as programme_id,
-        {{ stated('rereferral_dates') }} as rereferral_dates,
-        {{ stated('earlier_support_dates') }} as earlier_support_dates,
-        date_formats,
-        coalesce(list_separator, ';') as list_separator,
         {{ unreadable(
             dates=dates, date_lists=['rereferral_dates', 'earlier_support_dates'], typed=true
         ) }} as unreadable_dates,

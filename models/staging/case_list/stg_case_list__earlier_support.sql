@@ -1,17 +1,15 @@
--- One row per start of earlier support that a case list keeps in one cell of the case's row.
+-- The starts of earlier support that a case list keeps in one cell of the case's row, each once.
+-- Read as they landed: millions of cases needn't be typed for them.
 with
-cases as (
-    select * from {{ ref('stg_case_list__cases') }}
-    where earlier_support_dates is not null
-),
-
 items as (
     select
         file_key,
         source_row_number,
         date_formats,
-        {{ each_of('earlier_support_dates', 'list_separator') }} as support_date_text
-    from cases
+        {{ each_of(stated('earlier_support_dates'), "coalesce(list_separator, ';')") }}
+            as support_date_text
+    from {{ source('landing', 'case_list__cases') }}
+    where earlier_support_dates is not null
 ),
 
 starts as (
