@@ -7,7 +7,7 @@ BIN := .venv/bin
 # sqlfluff, which spends a third of its time collecting garbage that there is hardly any of.
 SQLFLUFF := "import gc; gc.set_threshold(200_000); from sqlfluff.cli.commands import cli; cli()"
 
-.PHONY: build report test test-promises test-spark lint clean
+.PHONY: build report test test-faults test-promises test-spark lint clean
 
 # Builds the whole warehouse from the extracts in extracts/ and prints the summary.
 build: .venv/.installed
@@ -22,9 +22,13 @@ report: .venv/.installed
 test: .venv/.installed-dev
 	$(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder $(PYTEST_ARGUMENTS)
 
+# Builds killed, broken and starved, hostile and damaged files, planted names, in their long form.
+test-faults: .venv/.installed-dev
+	CSC_LONG=1 $(BIN)/pytest -s tests/faults $(PYTEST_ARGUMENTS)
+
 # Every promise of docs/promises.md in its long form, with the figures: takes an hour or two.
-test-promises: .venv/.installed-dev
-	CSC_LONG=1 $(BIN)/pytest -s tests/faults $(PROMISES:%=tests/python/test_%.py) $(PYTEST_ARGUMENTS)
+test-promises: test-faults
+	CSC_LONG=1 $(BIN)/pytest -s $(PROMISES:%=tests/python/test_%.py) $(PYTEST_ARGUMENTS)
 
 PROMISES := deliveries disclosure forgetting landing_identifiers outcome_rules publish
 

@@ -16,8 +16,9 @@ TO_WEIGHTS = "landed files to weights"  # the whole run but for the gate
 STAGES = (
     *("door", "staging and standard", "gate", "cohort", "matching and weights", "outcomes"),
     *("whole", TO_WEIGHTS, "dbt start", "parse and seeds", "tests", "csv scan", "parquet scan"),
-    *("pandas", "polars"),
+    *("pandas", "polars", "R"),
 )
+PARTS = ("staging and standard", "cohort", "matching and weights", "outcomes")
 SCANS = {"csv scan": "csv scans", "parquet scan": "parquet scans"}
 KEYS = ["cases", "memory"]
 
@@ -49,13 +50,18 @@ def summarised(rows: Iterable[Mapping[str, str]]) -> pd.DataFrame:
 
 
 def _to_weights(table: pd.DataFrame) -> pd.DataFrame:
-    """The whole run less its gate."""
-    wide = table.pivot(index=KEYS, columns="stage", values="cpu")
-    if not {"whole", "gate"} <= set(wide):
+    """The whole run less its gate; its peak is the highest of its other parts."""
+    by_stage = table.set_index([*KEYS, "stage"])[["cpu", "wall", "peak_mb"]].unstack()
+    if not {"whole", "gate"} <= set(by_stage["cpu"]):
         return pd.DataFrame()
     rows = table[table["stage"] == "whole"].set_index(KEYS)
-    gate = wide["gate"].fillna(0).reindex(rows.index)
-    return rows.assign(cpu=rows["cpu"] - gate, stage=TO_WEIGHTS).reset_index()
+    by_stage = by_stage.reindex(rows.index)
+    return rows.assign(
+        stage=TO_WEIGHTS,
+        cpu=rows["cpu"] - by_stage["cpu", "gate"].fillna(0),
+        wall=rows["wall"] - by_stage["wall", "gate"].fillna(0),
+        peak_mb=by_stage["peak_mb"].reindex(columns=list(PARTS)).max(axis=1),
+    ).reset_index()
 
 
 def exponents(table: pd.DataFrame) -> pd.DataFrame:

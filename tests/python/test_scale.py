@@ -60,6 +60,16 @@ def test_ratios_are_of_scans_under_the_same_limit() -> None:
     assert table.loc[(10**5, "pandas"), "csv scans"] == 8.0
 
 
+def test_what_the_gate_takes_is_no_part_of_the_way_to_weights() -> None:
+    stages = {"whole": (9, 8, 700), "gate": (4, 3, 700), "outcomes": (2, 2, 500)}
+    rows = [
+        dict(zip(FIELDS, map(str, (10**5, "1GB", 0, stage, *cost)), strict=True))
+        for stage, cost in stages.items()
+    ]
+    table = summarised(rows).set_index("stage")
+    assert [*table.loc[TO_WEIGHTS, ["cpu", "wall", "peak_mb"]]] == [5, 5, 500]
+
+
 def test_growth_is_fitted_by_stage() -> None:
     growth = exponents(summarised(MEASURED)).set_index("stage")
     assert growth.loc["door", "all sizes"] == growth.loc["csv scan", "two largest"] == 1.0
@@ -123,7 +133,9 @@ def test_every_model_belongs_to_one_part() -> None:
     after |= {"arms": ["cases", "fct_expectation_results"], "fct_case_outcomes": ["closures"]}
     nodes = {key: {"name": key, "original_file_path": path} for key, path in paths.items()}
     parts = parts_of({"nodes": nodes, "parent_map": after})
-    assert [parts[key] for key in paths] == [PARTS[part] for part in (0, 0, 1, 1, 1, 2, 3, 3, 3, 4, 4)]
+    assert [parts[key] for key in paths] == [
+        PARTS[part] for part in (0, 0, 1, 1, 1, 2, 3, 3, 3, 4, 4)
+    ]
 
 
 def test_how_long_a_run_takes_counts_what_is_not_measured_yet(tmp_path: Path) -> None:
