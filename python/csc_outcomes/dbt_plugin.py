@@ -20,13 +20,14 @@ from dbt.adapters.duckdb.plugins import BasePlugin
 
 from csc_outcomes.causes import cause_of, is_locked, system_error, with_remedy
 from csc_outcomes.encrypted import encrypted_file, is_free, open_encrypted
-from csc_outcomes.forgetting.opening import open_privately
+from csc_outcomes.forgetting.opening import open_privately, open_shared
 from csc_outcomes.forgetting.wishes import WishesChanged, noted_wishes
 from csc_outcomes.lake import (
     LakeInUse,
     forget_earlier_builds,
     hold_lake,
     is_lake,
+    lake_data,
     open_lake,
 )
 from csc_outcomes.landing.door import where_raised
@@ -103,6 +104,8 @@ class Plugin(BasePlugin):
                 if not is_free(warehouse):
                     raise RuntimeError(_in_use(warehouse, ""))
                 open_privately(warehouse)
+            else:
+                open_shared(lake_data(creds))
         except OSError as error:
             raise RuntimeError(system_error(error)) from None
 

@@ -29,6 +29,12 @@ def is_lake(creds: DuckDBCredentials) -> bool:
     return any(a.path.startswith(SCHEME) for a in creds.attach or [])
 
 
+def lake_data(creds: DuckDBCredentials) -> str:
+    """The folder of the lake's files."""
+    options = [a.options or {} for a in creds.attach or [] if a.path.startswith(SCHEME)]
+    return str(options[0].get("data_path", "")) if options else ""
+
+
 def open_lake(conn: duckdb.DuckDBPyConnection, creds: DuckDBCredentials) -> None:
     """Loads DuckDB's extensions from their Python packages and attaches the target's lake, which
     dbt then finds attached; RuntimeError, in one line, where one of them can't be had."""
@@ -96,21 +102,44 @@ def hold_lake(conn: duckdb.DuckDBPyConnection) -> None:
     _holders[lake] = holder
 
 
-def mark_published(conn: duckdb.DuckDBPyConnection, build_id: str) -> list[str]:
+def mark_published(conn: duckdb.DuckDBPyConnection, build_id: str, holds: str) -> list[str]:
     """Leaves the build's id in the lake's list of snapshots, for readers who want this build's
-    tables and no later ones; what to tell of it, nothing where the connection uses no lake."""
+    tables and no later ones; what to tell of it, nothing where the connection uses no lake.
+
+    `holds` says whose records the build has, in a digest. Where the build that was published before
+    had others', or nobody knows, all earlier snapshots go.
+    """
     lake = lake_of(conn)
     if lake is None:
         return []
+    held = _held(conn)
     conn.execute("begin transaction")
     conn.execute(f"call {lake}.set_commit_message('csc_outcomes', '{MARK}{build_id}')")
     # a message needs a change to go with
-    conn.execute(f"create or replace view {MARKER} as select '{build_id}' as build_id")
+    marker = f"select '{build_id}' as build_id, '{holds}' as holds"
+    conn.execute(f"create or replace view {MARKER} as {marker}")
     conn.execute("commit")
     [(snapshot,)] = conn.execute(
         f"select max(snapshot_id) from {lake}.snapshots() where commit_message like '{MARK}%'"
     ).fetchall()
-    return [f"In the shared warehouse its tables are those of snapshot {snapshot}."]
+    told = [f"In the shared warehouse its tables are those of snapshot {snapshot}."]
+    snapshots, files = _forget(conn, lake) if held != holds else (0, 0)
+    if files:
+        told.append(
+            "Who is left out, or whose records there are, has changed since its earlier builds: "
+            f"deleted {snapshots} snapshots and {files} files. Now run `vacuumdb --full` "
+            "(docs/shared_warehouse.md)."
+        )
+    return told
+
+
+def _held(conn: duckdb.DuckDBPyConnection) -> str | None:
+    """Whose records the published build has; None where none was, or it didn't say."""
+    known = conn.execute(
+        "select 1 from duckdb_columns() where database_name = current_database() "
+        f"and table_name = '{MARKER}' and column_name = 'holds'"
+    ).fetchall()
+    return str(conn.execute(f"select holds from {MARKER}").fetchall()[0][0]) if known else None
 
 
 def forget_earlier_builds(conn: duckdb.DuckDBPyConnection) -> str:
@@ -123,6 +152,13 @@ def forget_earlier_builds(conn: duckdb.DuckDBPyConnection) -> str:
     if lake is None:
         return "This target is no shared warehouse: nothing was deleted."
     hold_lake(conn)
+    snapshots, files = _forget(conn, lake)
+    return f"Deleted {snapshots} snapshots and {files} files. The tables are as they were."
+
+
+def _forget(conn: duckdb.DuckDBPyConnection, lake: str) -> tuple[int, int]:
+    """How many snapshots and files went. It ends the hold on the lake: while that lasts, PostgreSQL
+    keeps deleted rows."""
     snapshots, files, orphans = (
         len(conn.execute(f"call {call}").fetchall())
         for call in (
@@ -131,11 +167,10 @@ def forget_earlier_builds(conn: duckdb.DuckDBPyConnection) -> str:
             f"ducklake_delete_orphaned_files('{lake}', cleanup_all => true)",
         )
     )
-    _holders.pop(lake).close()
+    if lake in _holders:
+        _holders.pop(lake).close()
     conn.execute(f"call postgres_execute('{_catalog(lake)}', 'vacuum', use_transaction => false)")
-    return (
-        f"Deleted {snapshots} snapshots and {files + orphans} files. The tables are as they were."
-    )
+    return snapshots, files + orphans
 
 
 def _catalog(lake: str) -> str:

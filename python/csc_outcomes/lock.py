@@ -7,13 +7,15 @@ has none of this kind: there DuckDB's own lock on the warehouse is all that keep
 from __future__ import annotations
 
 import os
+import re
 import sys
 import weakref
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 FILE = ".csc.lock"
+NAME = re.compile(r"process (\d+) ")
 
 
 class ProjectInUse(Exception):
@@ -46,20 +48,35 @@ def at_work_with(owner: object, project: Path) -> None:
 
 
 def _taken(project: Path, is_shared: bool) -> int:
-    """The open lock file, which names the last process that took it."""
+    """The open lock file, which names those who took it, a line each, the first first."""
     handle = os.open(project / FILE, os.O_RDWR | os.O_CREAT, 0o600)
+    others: list[str] = []
     if sys.platform != "win32":
         import fcntl
 
         try:
             fcntl.flock(handle, (fcntl.LOCK_SH if is_shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
         except BlockingIOError:
-            holder = os.pread(handle, 200, 0).decode(errors="replace").strip()
+            holder = next(_still_at_work(handle), "another process")
             os.close(handle)
             raise ProjectInUse(
-                f"Nothing was done: {holder or 'another process'} is at work in {project}. Wait "
-                "until it is done, or end it, then run this again"
+                f"Nothing was done: {holder} is at work in {project}. Wait until it is done, or "
+                "end it, then run this again"
             ) from None
+        own = f"process {os.getpid()} "
+        others = [name for name in _still_at_work(handle) if not name.startswith(own)]
+    names = [*others, f"process {os.getpid()} ({Path(sys.argv[0]).name})"]
     os.ftruncate(handle, 0)
-    os.write(handle, f"process {os.getpid()} ({Path(sys.argv[0]).name})\n".encode())
+    os.lseek(handle, 0, os.SEEK_SET)
+    os.write(handle, "".join(f"{name}\n" for name in names).encode())
     return handle
+
+
+def _still_at_work(handle: int) -> Iterator[str]:
+    """Those in the lock file whose process hasn't ended."""
+    for name in os.pread(handle, 4000, 0).decode(errors="replace").splitlines():
+        if found := NAME.match(name):
+            with suppress(ProcessLookupError):
+                with suppress(PermissionError):  # another user's
+                    os.kill(int(found[1]), 0)
+                yield name

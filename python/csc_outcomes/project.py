@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 class ProjectNotFound(Exception):
-    """No dbt_project.yml here or above."""
+    """No dbt_project.yml here or above, or no such folder."""
 
 
 class FolderInUse(Exception):
@@ -25,9 +25,11 @@ def no_access(error: OSError) -> str:
 
 
 def project_dir(start: Path | None = None) -> Path:
-    """The nearest folder with a dbt_project.yml, from CSC_PROJECT_DIR or `start` upwards; raises
-    ProjectNotFound."""
-    start = Path(os.environ.get("CSC_PROJECT_DIR") or start or Path.cwd()).resolve()
+    """The nearest folder with a dbt_project.yml, from `start`, CSC_PROJECT_DIR or here upwards;
+    ProjectNotFound where there is none, or no such folder to start from."""
+    start = Path(start or os.environ.get("CSC_PROJECT_DIR") or Path.cwd()).resolve()
+    if not start.is_dir():
+        raise ProjectNotFound(f"no folder {start}; name the project's, or run this from there")
     for folder in (start, *start.parents):
         if (folder / "dbt_project.yml").is_file():
             return folder

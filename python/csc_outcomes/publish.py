@@ -19,6 +19,7 @@ import duckdb
 
 from csc_outcomes.causes import REMEDIES, system_error
 from csc_outcomes.findings import critical_findings, warnings
+from csc_outcomes.forgetting.wishes import whose_records
 from csc_outcomes.generations import drop_old_generations, point_to, write_generation
 from csc_outcomes.lake import mark_published
 from csc_outcomes.reading import add_reading
@@ -93,7 +94,7 @@ def close_build(build: Build, project: Path, connection: duckdb.DuckDBPyConnecti
             *told,
             "",
             f"Published build {build_id} to published/current/analyst.",
-            *mark_published(connection, build_id),
+            *mark_published(connection, build_id, whose_records(project)),
             *_where_to_look(generation),
         ]
     )

@@ -7,6 +7,7 @@ import os
 import random
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -19,8 +20,9 @@ from typing import NamedTuple
 import duckdb
 import pytest
 
-from builds import WAREHOUSE, Clean, Outcome, build, contents, kill, start
+from builds import DBT, WAREHOUSE, Clean, Outcome, build, contents, kill, start
 from csc_outcomes.hashes import file_sha256
+from csc_outcomes.lock import alone
 from long_form import IS_LONG, times
 from projects import Project
 from readers import reading
@@ -361,16 +363,47 @@ def test_what_may_not_be_read_or_written_is_named(
 def test_a_second_build_at_once_says_who_builds(
     project: Project, clean: Clean, tmp_path: Path
 ) -> None:
+    """And so does what would remove something under it."""
     log = tmp_path / "log"
     first = start(project, log)
     try:
         wait_for(lambda: "landing:" in log.read_text(), first)
-        second = build(project)
-        refused(project, second, "in use by process", str(first.pid), "wait until it is done")
+        os.killpg(first.pid, signal.SIGSTOP)  # at work for as long as others ask
+        (project.path / "logs" / ".begun").write_text("2020-01-01\n")  # so a purge is due
+        refused(
+            project, build(project), "in use by process", str(first.pid), "wait until it is done"
+        )
+        for command in ("purge --yes", f"withdraw --la {LA_CODES[NAME]} --yes", "key rotate"):
+            entered, holder = "no-child-has-this-id", f"process {first.pid} (dbt) is at work in"
+            other = run_csc(project, *command.split(), entered=entered)
+            refused(project, other, holder, "Wait until it is done")
+            assert entered not in other.said
+        os.killpg(first.pid, signal.SIGCONT)
         assert first.wait(300) == 0, log.read_text()[-4000:]
     finally:
         kill(first)
     assert contents(project) == clean.contents(1)
+
+
+def test_a_build_waits_for_what_removes_something(project: Project, clean: Clean) -> None:
+    """In dbt's own output, in one line: as `csc withdraw` and `csc purge` have the project."""
+    with alone(project.path):
+        held = f"process {os.getpid()} ("
+        refused(project, build(project), "Nothing was done", held, "Wait until it is done")
+    assert contents(project) == clean.contents(0)
+
+
+def run_csc(project: Project, *arguments: str, entered: str = "") -> Outcome:
+    """Runs a command of the product in a project."""
+    result = subprocess.run(
+        [Path(DBT).with_name("csc"), *arguments],
+        env={**os.environ, "CSC_PROJECT_DIR": str(project.path)},
+        input=f"{entered}\n",
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return Outcome(result.returncode, result.stdout + result.stderr, 0)
 
 
 def wait_for(has_come: Callable[[], bool], process: subprocess.Popen[str]) -> None:

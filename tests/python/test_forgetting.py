@@ -15,6 +15,7 @@ from typing import Any
 
 import duckdb
 import pytest
+from dbt.adapters.duckdb.credentials import DuckDBCredentials
 
 from csc_outcomes import cli
 from csc_outcomes import publish as publishing
@@ -22,8 +23,14 @@ from csc_outcomes.dbt_plugin import Plugin
 from csc_outcomes.forgetting import purge, withdrawal
 from csc_outcomes.forgetting.logs import empty_logs, logs_are_old
 from csc_outcomes.forgetting.opening import open_privately
+from csc_outcomes.forgetting.places import note_shared_warehouse, shared_warehouse
 from csc_outcomes.forgetting.search import holders
-from csc_outcomes.forgetting.wishes import drop_outdated_warehouse, wishes_digest
+from csc_outcomes.forgetting.wishes import (
+    drop_outdated_warehouse,
+    noted_wishes,
+    whose_records,
+    wishes_digest,
+)
 from csc_outcomes.landing.identifiers import pseudonym
 from csc_outcomes.landing.keys import key_path, new_key
 from csc_outcomes.lock import ProjectInUse, alone, at_work
@@ -188,7 +195,7 @@ def test_an_interrupted_withdrawal_is_finished_by_the_next(
     assert traces(project) == set()
     assert "- case_list__cases: 2" in certificates(project)[-1]
     assert (project.extracts / "alpha" / "opt_outs.csv").read_text() == f"child_id\n{CHILD}\n"
-    assert not list((project.folder / "certificates").glob(".*"))
+    assert not list((project.folder / "certificates").glob(".*.unfinished.json"))
 
 
 def test_all_ids_of_a_child_go(project: Project, enter: Entered) -> None:
@@ -259,6 +266,14 @@ def test_while_one_is_at_work_in_the_project_the_other_waits(
         assert f"is at work in {project.folder}" in enter.text
     with alone(project.folder), pytest.raises(ProjectInUse), at_work(project.folder):
         pass
+    taken = (
+        "import sys, pathlib, csc_outcomes.lock as lock\n"
+        f"with lock.at_work(pathlib.Path({str(project.folder)!r})):\n    pass"
+    )
+    with at_work(project.folder):  # who came after and has gone isn't named
+        subprocess.run([sys.executable, "-c", taken], check=True)
+        assert enter(CHILD) == 2
+        assert f"Nothing was done: process {os.getpid()} (" in enter.text
     plugin = Plugin.__new__(Plugin)
     plugin._begin_work()
     assert enter(CHILD) == 2
@@ -403,6 +418,25 @@ def test_an_answer_that_never_comes_changes_nothing(
     assert everything(project.folder) == before
 
 
+@pytest.mark.parametrize("errors", ["strict", "surrogateescape"])
+def test_an_answer_that_is_no_text_changes_nothing_and_is_not_shown(
+    project: Project, errors: str
+) -> None:
+    before = everything(project.folder)
+    entered = subprocess.run(
+        [Path(sys.executable).parent / "csc", *WITHDRAW],
+        env={**os.environ, "PYTHONIOENCODING": f"utf-8:{errors}"},
+        input=CHILD.encode("utf-16"),
+        capture_output=True,
+        check=False,
+    )
+    said = (entered.stdout + entered.stderr).decode("latin-1")
+    assert (entered.returncode, len(said.splitlines())) == (2, 1)
+    assert said.startswith("Nothing was changed: ")
+    assert not any(part in said.replace("\0", "").upper() for part in (CHILD, "4711", "XFF"))
+    assert everything(project.folder) == before
+
+
 def test_a_list_that_grows_makes_earlier_builds_go(project: Project) -> None:
     def builds() -> list[str]:
         places = (project.folder / "published").iterdir()
@@ -438,6 +472,36 @@ def test_a_warehouse_of_other_wishes_or_another_key_goes_before_it_is_opened(
         assert not warehouse.exists()
         assert "`dbt build` makes the warehouse anew" in capsys.readouterr().err
     assert CHILD not in wishes_digest(project.folder)
+
+
+@pytest.mark.parametrize("change", ["opt_outs.csv", "objections.csv", "key"])
+def test_what_other_targets_built_under_other_wishes_goes_too(
+    project: Project,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    change: str,
+) -> None:
+    opened, other, spark = (
+        project.folder / place
+        for place in ("warehouse/csc_outcomes.duckdb", "warehouse/encrypted.duckdb", "spark")
+    )
+    drop_outdated_warehouse(project.folder, opened)
+    for warehouse in (other, spark / "python.duckdb"):
+        publish(project, "again")
+        drop_outdated_warehouse(project.folder, warehouse)  # as whoever opens it does
+        shutil.copyfile(opened, warehouse)
+    capsys.readouterr()
+    drop_outdated_warehouse(project.folder, opened)
+    assert all(path.exists() for path in (opened, other, spark / "tables" / "left.txt"))
+    assert capsys.readouterr().err == ""
+    if change == "key":
+        monkeypatch.setenv("CSC_PSEUDONYM_KEY", "cd" * 32)
+    else:
+        (project.extracts / "alpha" / change).write_text(f"child_id\n{CHILD}\n")
+    drop_outdated_warehouse(project.folder, opened)
+    assert not any(path.exists() for path in (opened, other, spark))
+    deleted = "deleted warehouse/csc_outcomes.duckdb, warehouse/encrypted.duckdb, spark, which"
+    assert deleted in capsys.readouterr().err
 
 
 def test_the_search_looks_into_what_is_packed(project: Project) -> None:
@@ -562,6 +626,60 @@ def test_what_was_made_of_deliveries_is_overdue_without_them(
     assert "- case_list__cases: 3" in certificates(over)[0]
 
 
+HELD = ("published", "warehouse", "reports", "spark")
+
+
+@pytest.mark.parametrize("is_noted", [True, False])
+@pytest.mark.parametrize("left", HELD)
+def test_what_was_built_is_overdue_without_deliveries_and_landing(
+    over: Project, enter: Entered, monkeypatch: pytest.MonkeyPatch, left: str, is_noted: bool
+) -> None:
+    """Noted or not: where nobody knows whose it is, it may be anybody's."""
+    if is_noted:
+        add_study(over, "everywhere", "*", "2024-03-31")  # of no authority that it names
+        with noted_wishes(over.folder):
+            over.land()
+    for gone in ("extracts/alpha", "landing", *(place for place in HELD if place != left)):
+        shutil.rmtree(over.folder / gone)
+    if is_noted:
+        over.deliver(CASES, la="beta", delivery="2020-11")  # synthetic, so of no study
+        shutil.rmtree(over.extracts / "beta" / "2019-11")
+    assert enter("", "purge", "--yes") == 0
+    assert "Nothing is past its last day" in enter.text
+    monkeypatch.setenv("CSC_TODAY", "2025-04-01")
+    assert enter("", "land") == 2
+    assert "ended (only what was made of deliveries, research ended" in enter.text
+    assert ("everywhere (" in enter.text) is is_noted
+    assert enter("", "purge", "--yes", "--also-of-running-studies") == 0
+    assert not any((over.folder / left).rglob("*.*"))
+    assert f"- {left}/" in certificates(over)[0]
+    assert enter("", "land") == 0
+    publish(over, "three")
+    assert enter("", "purge", "--yes") == 0
+    assert "Nothing is past its last day" in enter.text
+
+
+def test_what_was_built_of_others_is_not_overdue(
+    over: Project, enter: Entered, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is noted goes with what was built; an empty warehouse is nobody's."""
+    with noted_wishes(over.folder):
+        over.land()
+    for gone in ("extracts/alpha", "landing", *HELD):
+        shutil.rmtree(over.folder / gone)
+    monkeypatch.setenv("CSC_TODAY", "2025-04-01")
+    warehouse = over.folder / "warehouse" / "csc_outcomes.duckdb"
+    warehouse.parent.mkdir()
+    duckdb.connect(str(warehouse)).close()
+    open_privately(warehouse)
+    with noted_wishes(over.folder):
+        over.land()
+    publish(over, "three")
+    shutil.rmtree(over.folder / "landing")
+    assert enter("", "purge", "--yes") == 0
+    assert "Nothing is past its last day" in enter.text
+
+
 def test_a_delivery_whose_authority_cannot_be_told_is_no_nothing(
     over: Project, enter: Entered
 ) -> None:
@@ -628,6 +746,66 @@ def test_a_shared_folder_of_logs_is_left_alone(project: Project, tmp_path: Path)
     open_privately(project.folder / "warehouse" / "csc_outcomes.duckdb")
     assert everything(tmp_path / "shared") == before
     assert (tmp_path / "shared" / "other_service.log").stat().st_mode & 0o777 == 0o644
+
+
+def test_a_shared_target_keeps_no_old_logs_and_no_outdated_files(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever the target, the project's own folders are looked after; modes are left to the team,
+    whose group reads the lake."""
+    warehouse = project.folder / "warehouse" / "csc_outcomes.duckdb"
+    drop_outdated_warehouse(project.folder, warehouse)
+    publish(project, "three")
+    (project.extracts / "alpha" / "opt_outs.csv").write_text(f"child_id\n{CHILD}\n")
+    logs = project.folder / "logs"
+    (logs / ".begun").write_text("2025-03-01\n")
+    (logs / "dbt.log").write_text("old words\n")
+    (logs / "dbt.log").chmod(0o644)
+    attach = [{"path": "ducklake:postgres:", "alias": "lake", "options": {"data_path": "/lake"}}]
+    creds = DuckDBCredentials.from_dict(
+        {"path": ":memory:", "database": "lake", "schema": "main", "attach": attach}
+    )
+    umask = os.umask(0o027)
+    try:
+        plugin = Plugin("csc", {}, creds)  # type: ignore[no-untyped-call]
+        plugin.update_connection_config(creds, {})
+        assert os.umask(0o027) == 0o027
+    finally:
+        os.umask(umask)
+    assert (logs / "dbt.log").read_text() == ""
+    assert (logs / "dbt.log").stat().st_mode & 0o777 == 0o600
+    assert not warehouse.exists()
+    assert shared_warehouse(project.folder, {}) == "/lake"
+
+
+@pytest.mark.parametrize("is_noted", [True, False])
+def test_a_shared_warehouse_is_not_forgotten(
+    over: Project, enter: Entered, monkeypatch: pytest.MonkeyPatch, is_noted: bool
+) -> None:
+    if is_noted:
+        note_shared_warehouse(over.folder, "/srv/lake")
+    else:
+        monkeypatch.setenv("CSC_LAKE_DATA", "/srv/lake")
+    assert enter(CHILD, "withdraw", "--la", "331", "--yes") == 0
+    monkeypatch.setenv("CSC_TODAY", "2025-04-01")
+    after_withdrawal = enter.text
+    assert enter("", "purge", "--yes") == 0
+    for text in (after_withdrawal, enter.text):
+        (line,) = (line for line in text.splitlines() if "/srv/lake" in line)
+        assert "still holds the records: run `dbt build --target shared`, then" in line
+    for certificate in certificates(over):
+        assert "- the shared warehouse in /srv/lake: it holds these records until" in certificate
+
+
+def test_whose_records_a_build_has_is_one_digest(over: Project) -> None:
+    digests = [whose_records(over.folder)]
+    (over.extracts / "alpha" / "opt_outs.csv").write_text(f"child_id\n{CHILD}\n")
+    digests.append(whose_records(over.folder))
+    shutil.rmtree(over.extracts / "beta")
+    over.land()
+    digests += [whose_records(over.folder)]
+    assert len(set(digests)) == 3
+    assert len(digests[-1]) == 32
 
 
 def test_a_wrong_number_of_days_is_told(

@@ -137,6 +137,7 @@ def test_no_key_is_replaced_under_a_build(
 ) -> None:
     monkeypatch.delenv("CSC_PSEUDONYM_KEY", raising=False)
     key = tmp_path / "keys" / "pseudonym.key"
+    (tmp_path / "dbt_project.yml").touch()
     new_key(key)
     before = key.read_text()
     with at_work(tmp_path):

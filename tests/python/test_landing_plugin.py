@@ -102,6 +102,7 @@ def run(*arguments: str) -> int:
 
 def test_the_land_command(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
     folder = f"--project-dir={project.folder}"
+    (project.folder / "dbt_project.yml").touch()
     assert run("land", folder) == 0
     project.deliver(b"", la="beta")
     assert run("land", folder) == 1
@@ -115,6 +116,7 @@ def test_the_key_command(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("CSC_PSEUDONYM_KEY_FILE", raising=False)
+    (tmp_path / "dbt_project.yml").touch()
     assert run("key", "new", f"--project-dir={tmp_path}") == 0
     key = (tmp_path / "keys" / "pseudonym.key").read_text().splitlines()[-1]
     assert run("key", "new", f"--project-dir={tmp_path}") == 2

@@ -99,7 +99,8 @@ def test_unreachable_catalog_is_told_in_one_line_without_the_password(
 def test_readers_of_a_published_build_see_that_build_alone(lake: DuckDBCredentials) -> None:
     writer = connect(lake)
     writer.execute("create table t as select 'old' as build")
-    [line] = mark_published(writer, "0123456789abcdef")
+    mark_published(writer, "fedcba9876543210", "everybody")
+    [line] = mark_published(writer, "0123456789abcdef", "everybody")
     snapshot = int(line.rstrip(".").split()[-1])
     reader = connect(lake)
     reader.execute("begin transaction")
@@ -113,7 +114,7 @@ def test_readers_of_a_published_build_see_that_build_alone(lake: DuckDBCredentia
 
 def test_a_duckdb_file_is_no_lake() -> None:
     connection = duckdb.connect()
-    assert mark_published(connection, "0123456789abcdef") == []
+    assert mark_published(connection, "0123456789abcdef", "everybody") == []
     assert "nothing was deleted" in forget_earlier_builds(connection)
 
 
@@ -138,6 +139,33 @@ def test_no_byte_of_earlier_builds_remains(
     connection.close()
     postgres.run("vacuumdb", "--full", "--quiet")
     assert not _files_with(postgres.folder / "data" / "base")
+
+
+@pytest.mark.parametrize("earlier", ["everybody", None])
+def test_a_build_without_somebody_leaves_no_earlier_one(
+    lake: DuckDBCredentials, postgres: Server, tmp_path: Path, earlier: str | None
+) -> None:
+    """Also where the build before didn't say whose records it had, as those of earlier releases."""
+    connection = connect(lake)
+    hold_lake(connection)
+    connection.execute(f"create table t as select '{CHILD}' as child_id")
+    if earlier:
+        mark_published(connection, "0123456789abcdef", earlier)
+        assert len(mark_published(connection, "fedcba9876543210", earlier)) == 1
+    else:
+        connection.execute("create view published_build as select 'fedcba98' as build_id")
+    connection.execute("create or replace table t as select 'another' as child_id")
+    assert _files_with(tmp_path / "lake")
+
+    [where, said] = mark_published(connection, "00112233445566778", "all but one")
+
+    assert "has changed since its earlier builds: deleted " in said
+    assert "vacuumdb --full" in said
+    assert not _files_with(tmp_path / "lake")
+    assert CHILD not in postgres.run("pg_dump")
+    snapshot = int(where.rstrip(".").split()[-1])
+    assert connection.execute(f"from t at (version => {snapshot})").fetchall() == [("another",)]
+    assert len(mark_published(connection, "fedcba9876543210", "all but one")) == 1
 
 
 def _files_with(folder: Path) -> list[Path]:

@@ -17,10 +17,19 @@ NOT_REACHED = (
     "release bundles that were sent: counts in them include the child",
     "programs that still have an old file open: close them",
     "interviews and surveys of staff or families: they name no child",
-    "a shared warehouse (DuckLake), where there is one: see `docs/shared_warehouse.md`, When a "
-    "child's records must go",
 )
 FOUND_NOWHERE = "The pseudonyms were found in no file of the project that was searched."
+
+
+def not_in(shared: str | None) -> str:
+    """What to say of a shared warehouse, which is in `shared` where it is known."""
+    where = "`docs/shared_warehouse.md`, When a child's records must go"
+    if shared is None:
+        return f"a shared warehouse (DuckLake), where there is one: see {where}"
+    return (
+        f"the shared warehouse in {shared}: it holds these records until `dbt build --target "
+        f"shared` has published and `vacuumdb --full` has run; see {where}"
+    )
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from csc_outcomes.forgetting.places import ForgettingError, derived, shown
+from csc_outcomes.forgetting.places import ForgettingError, derived, shared_warehouse, shown
 from csc_outcomes.landing.errors import LandingError
 from csc_outcomes.project import ProjectNotFound, project_dir
 
@@ -71,6 +71,7 @@ def withdraw_command(arguments: argparse.Namespace) -> int:
         print(error, file=sys.stderr)
         return 2
     print(f"Withdrawn. Certificate, without ids: {done.certificate.relative_to(project)}")
+    _tell_of_shared(project)
     _list(
         "Still held by these files; delete them by hand, then run this again:",
         shown(project, done.still_held),
@@ -109,6 +110,7 @@ def purge_command(arguments: argparse.Namespace) -> int:
         return 2
     print(f"Purged. Certificate: {certificate.relative_to(project)}")
     if due.reasons:
+        _tell_of_shared(project)
         print("Next: have the authority's own copies and all backups destroyed; then `dbt build`")
         print("builds what remains.")
     return 0
@@ -121,6 +123,15 @@ def _due(project: Path, due: Overdue) -> list[str]:
         *_said(project, due.paths),
         *(["every delivery of these authorities, also for monitoring"] if due.studies else []),
     ]
+
+
+def _tell_of_shared(project: Path) -> None:
+    """One line where there is a shared warehouse, which no command here empties."""
+    if shared := shared_warehouse(project):
+        print(
+            f"The shared warehouse in {shared} still holds the records: run `dbt build --target "
+            "shared`, then `vacuumdb --full` (docs/shared_warehouse.md)."
+        )
 
 
 def _list(title: str, lines: list[str]) -> None:
@@ -164,4 +175,6 @@ def _nothing_changed() -> Iterator[None]:
     try:
         yield
     except (KeyboardInterrupt, EOFError, UnicodeDecodeError):
-        raise ForgettingError("\nNothing was changed: no answer that can be read.") from None
+        after_prompt = "\n" if sys.stdin.isatty() else ""
+        message = f"{after_prompt}Nothing was changed: no answer that can be read."
+        raise ForgettingError(message) from None

@@ -20,8 +20,10 @@ FOLDERS = ("published", "reports", "target", "logs", SPARK, ".tmp")
 WAREHOUSE_VARIABLE = "CSC_WAREHOUSE"
 WAREHOUSES = ("warehouse/csc_outcomes.duckdb", "warehouse/encrypted.duckdb")
 OTHERS = Path("warehouse") / ".others"  # paths of warehouses that builds made elsewhere
+SHARED, SHARED_VARIABLE = Path("warehouse") / ".shared", "CSC_LAKE_DATA"
 # What DuckDB may keep beside a database; it goes first, so that what is left can still be found.
 BESIDE = (".wal", ".wal.checkpoint", ".wal.recovery", ".tmp")
+EMPTY = 12_288  # bytes of a DuckDB file that was opened and never written to
 # How a DuckDB file begins, encrypted or not, after a checksum of 8 bytes.
 MAGIC = slice(8, 12), b"DUCK"
 
@@ -63,6 +65,21 @@ def note_warehouse(project: Path, warehouse: Path) -> None:
         notes.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with notes.open("a", encoding="utf-8") as stream:
             stream.write(f"{path}\n")
+
+
+def note_shared_warehouse(project: Path, data: str) -> None:
+    """Remembers that builds filled a shared warehouse, whose files are in `data`."""
+    notes = project / SHARED
+    notes.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    notes.write_text(f"{data}\n", encoding="utf-8")
+
+
+def shared_warehouse(project: Path, environment: Mapping[str, str] = os.environ) -> str | None:
+    """Where the files of a shared warehouse are that builds filled or that is set up here, which no
+    command here empties; None where there is none."""
+    notes = project / SHARED
+    noted = notes.read_text("utf-8").strip() if notes.is_file() else None
+    return noted or environment.get(SHARED_VARIABLE)
 
 
 def files_of(warehouse: Path) -> list[Path]:

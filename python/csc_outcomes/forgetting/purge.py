@@ -18,9 +18,11 @@ from csc_outcomes.forgetting.certificates import (
     Certificate,
     forget_note,
     is_noted,
+    not_in,
     note,
     write_certificate,
 )
+from csc_outcomes.forgetting.held import note_authorities
 from csc_outcomes.forgetting.logs import empty_logs, log_days, logs_are_old
 from csc_outcomes.forgetting.places import (
     ForgettingError,
@@ -28,6 +30,7 @@ from csc_outcomes.forgetting.places import (
     derived,
     nobody_builds,
     remove,
+    shared_warehouse,
     shown,
 )
 from csc_outcomes.landing.deliveries import DeliveryFolder, open_deliveries
@@ -142,6 +145,7 @@ def purge(project: Path, due: Overdue) -> Path:
         if due.are_logs_old:
             empty_logs(project)
             removed.append(f"logs/: lines older than {log_days()} days")
+        note_authorities(project, ())
         if due.stays and (due.studies or due.is_begun):
             land(project)
         certificate = Certificate(
@@ -151,7 +155,7 @@ def purge(project: Path, due: Overdue) -> Path:
             records=records,
             removed=removed,
             still_held=None,
-            not_reached=NOT_REACHED[1:],
+            not_reached=[*NOT_REACHED[1:], not_in(shared_warehouse(project))],
         )
         written = write_certificate(project, certificate)
         forget_note(project, NAME)

@@ -12,7 +12,9 @@ from pathlib import Path
 
 from csc_outcomes.encrypted import is_free
 from csc_outcomes.forgetting.certificates import write_whole
+from csc_outcomes.forgetting.held import note_authorities
 from csc_outcomes.forgetting.places import (
+    EMPTY,
     SPARK,
     files_of,
     known_warehouses,
@@ -23,11 +25,10 @@ from csc_outcomes.forgetting.places import (
 from csc_outcomes.landing.errors import KeyMissing, LandingError
 from csc_outcomes.landing.keys import find_demonstration_key, read_key
 from csc_outcomes.landing.opt_outs import CHILD_LIST_FILES
-from csc_outcomes.landing.retention import LANDING
+from csc_outcomes.landing.retention import LANDING, landed_codes
 
 NONE = "none"
 NOTE = Path(LANDING) / ".wishes"
-EMPTY = 12_288  # bytes of a DuckDB file that was opened and never written to
 
 
 class WishesChanged(LandingError):
@@ -52,11 +53,12 @@ def wishes_digest(project: Path) -> str:
 
 @contextmanager
 def noted_wishes(project: Path) -> Iterator[None]:
-    """Around landing: notes the opt-outs, objections and key that it began under; what is built of
-    it is published under the same ones or not at all."""
+    """Around landing: notes the opt-outs, objections and key that it began under, for what is built
+    of it is published under the same ones or not at all; and whose records there are."""
     wishes = wishes_digest(project)
     yield
     write_whole(project / NOTE, f"{wishes}\n")
+    note_authorities(project, landed_codes(project))
 
 
 def wishes_of_landing(project: Path) -> str:
@@ -65,22 +67,29 @@ def wishes_of_landing(project: Path) -> str:
     return wishes_digest(project) if told is None else told
 
 
-def drop_outdated_warehouse(project: Path, warehouse: Path) -> None:
+def whose_records(project: Path) -> str:
+    """A digest of whose real records are landed: of which authorities, and who was left out."""
+    facts = f"{wishes_of_landing(project)}|{','.join(sorted(landed_codes(project)))}"
+    return hashlib.sha256(facts.encode()).hexdigest()[:32]
+
+
+def drop_outdated_warehouse(project: Path, opened: Path | None = None) -> None:
     """Deletes every warehouse and the Spark folder that were built under other wishes or another
     key, and says so: a database file keeps the rows that were deleted from it. One in its usual
-    place goes where nobody knows the wishes, too. Nobody may have `warehouse` open, which is about
-    to be opened; another that is in use stays until then."""
+    place goes where nobody knows the wishes, too. Nobody may have `opened` open, which is about to
+    be opened; another that is in use stays until then."""
     digest = wishes_digest(project)
-    warehouse, known = warehouse.resolve(), known_warehouses(project)
+    known = known_warehouses(project)
+    opening = [opened.resolve()] if opened else []
     dropped = [
         path
-        for path in sorted({warehouse, *known})
+        for path in sorted({*opening, *known})
         if _is_outdated(path, digest, is_ours=path in known)
     ]
     for path in dropped:
         remove(files_of(path))
     spark = project / SPARK
-    if spark not in warehouse.parents and any(
+    if not any(spark in path.parents for path in opening) and any(
         _told(note) != digest for note in spark.glob(".*.wishes")
     ):
         remove([spark])
@@ -92,7 +101,8 @@ def drop_outdated_warehouse(project: Path, warehouse: Path) -> None:
             "`dbt build` makes the warehouse anew.",
             file=sys.stderr,
         )
-    write_whole(wishes_note(warehouse), f"{digest}\n")
+    for path in opening:
+        write_whole(wishes_note(path), f"{digest}\n")
 
 
 def _is_outdated(warehouse: Path, digest: str, is_ours: bool) -> bool:

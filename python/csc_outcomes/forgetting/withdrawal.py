@@ -18,6 +18,7 @@ from csc_outcomes.forgetting.certificates import (
     Certificate,
     forget_note,
     is_noted,
+    not_in,
     note,
     write_certificate,
     write_whole,
@@ -28,6 +29,7 @@ from csc_outcomes.forgetting.places import (
     derived,
     nobody_builds,
     remove,
+    shared_warehouse,
     shown,
 )
 from csc_outcomes.forgetting.search import holders, mentions, unsearched
@@ -168,7 +170,11 @@ def withdraw(project: Path, child: Child) -> Withdrawal:
             removed=[*removed, f"landing/: {landed}"],
             still_held=shown(project, still_held),
             mentions=shown(project, mentioned),
-            not_reached=[*NOT_REACHED, f"not searched: {', '.join(shown(project, aside))}"],
+            not_reached=[
+                *NOT_REACHED,
+                not_in(shared_warehouse(project)),
+                f"not searched: {', '.join(shown(project, aside))}",
+            ],
         )
         written = write_certificate(project, certificate)
         forget_note(project, name)

@@ -38,7 +38,7 @@ def add_landing_commands(commands: "argparse._SubParsersAction[argparse.Argument
 def land_command(arguments: argparse.Namespace) -> int:
     """Lands everything; exit status 0 where all files landed, 1 where some were refused, else 2."""
     try:
-        project = arguments.project_dir or project_dir()
+        project = project_dir(arguments.project_dir)
         with at_work(project):
             report = land(project, arguments.extracts_dir, arguments.landing_dir)
     except (LandingError, ProjectInUse, ProjectNotFound) as error:
@@ -51,7 +51,7 @@ def land_command(arguments: argparse.Namespace) -> int:
 def key_command(arguments: argparse.Namespace) -> int:
     """Makes a key file; exit status 2 where there is one already, for it must not be lost."""
     try:
-        path = arguments.path or key_path(arguments.project_dir or project_dir(), os.environ)
+        path = arguments.path or key_path(project_dir(arguments.project_dir), os.environ)
         new_key(path)
     except ProjectNotFound as error:
         print(error, file=sys.stderr)
@@ -66,7 +66,7 @@ def key_command(arguments: argparse.Namespace) -> int:
 def rotate_command(arguments: argparse.Namespace) -> int:
     """Replaces the key file; exit status 2 where there is none."""
     try:
-        project = arguments.project_dir or project_dir()
+        project = project_dir(arguments.project_dir)
         with alone(project):
             path = rotate_key(project)
     except (KeyMissing, ProjectInUse, ProjectNotFound) as error:

@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from csc_outcomes.authorities import authorities_of
+from csc_outcomes.forgetting.held import authorities_built
 from csc_outcomes.landing.contract import SYNTHETIC_CODE
 from csc_outcomes.landing.deliveries import DeliveryFolder
 from csc_outcomes.landing.errors import LandingError, RetentionOver
@@ -22,7 +23,7 @@ from csc_outcomes.plan.seeds import load_seeds, rows
 
 TODAY_VARIABLE = "CSC_TODAY"
 STUDIES = Path("seeds") / "studies" / "studies.csv"
-LANDING = "landing"
+LANDING, LOADED = "landing", "load_log"
 SEEDS = ("studies", "parameters", "study_parameters", "design_parameters")
 PARAMETER = "retention_months"
 # Last day on which the data of each study may be kept, null while its research goes on.
@@ -63,7 +64,7 @@ class StudyData:
     @property
     def places(self) -> str:
         """Where its data are."""
-        return ", ".join(self.folders) or LANDING
+        return ", ".join(self.folders) or "only what was made of deliveries"
 
     def __str__(self) -> str:
         return (
@@ -97,25 +98,28 @@ def check_retention(
 
 
 def study_data(project: Path, folders: list[DeliveryFolder]) -> list[StudyData]:
-    """The studies of which real data of any of their authorities are here, as deliveries or only
-    landed, by study."""
-    places: dict[str, set[str]] = {code: set() for code in _landed_codes(project)}
+    """The studies of which real data of any of their authorities are here, as deliveries, landed or
+    built, by study. Where something built is here and nobody knows whose it is, it may be that of
+    every authority that a study names."""
+    built = authorities_built(project)
+    is_unknown = built is None and not (project / LANDING / LOADED).is_dir()
+    here: dict[str, set[str]] = {code: set() for code in landed_codes(project) | (built or set())}
     for folder in folders:
-        if folder.la_code:
-            places.setdefault(folder.la_code, set()).add(f"extracts/{folder.path.parent.name}")
-    real = {code: here for code, here in places.items() if not re.fullmatch(SYNTHETIC_CODE, code)}
-    if not real or not (project / STUDIES).is_file():
+        if folder.la_code and _is_real(folder.la_code):
+            here.setdefault(folder.la_code, set()).add(f"extracts/{folder.path.parent.name}")
+    if not (here or is_unknown) or not (project / STUDIES).is_file():
         return []
     found = []
     for study in _last_days(project):
-        codes = [code for code in authorities_of(study["la_code"] or "", real) if code in real]
+        named = authorities_of(study["la_code"] or "", here)
+        codes = [code for code in named if code in here or (is_unknown and _is_real(code))]
         if codes:
-            here = dict.fromkeys(place for code in codes for place in sorted(real[code]))
+            places = dict.fromkeys(place for code in codes for place in sorted(here.get(code, ())))
             found.append(
                 StudyData(
                     study["study_id"],
                     tuple(codes),
-                    tuple(here),
+                    tuple(places),
                     study["research_end"],
                     study["last_day"],
                 )
@@ -134,13 +138,17 @@ def current_day(environment: Mapping[str, str] = os.environ) -> date:
         raise LandingError(f"{TODAY_VARIABLE} must be a day such as 2026-03-31") from None
 
 
-def _landed_codes(project: Path) -> set[str]:
-    """The authorities of what is landed, also where their deliveries are gone."""
+def landed_codes(project: Path) -> set[str]:
+    """The authorities whose real data are landed, also where their deliveries are gone."""
     codes: set[str | None] = set()
-    for log in (project / LANDING / "load_log").glob("*.parquet"):
+    for log in (project / LANDING / LOADED).glob("*.parquet"):
         with suppress(pa.ArrowException):  # torn, as after a power cut: the door writes it again
             codes.update(pq.read_table(log, columns=["la_code"])["la_code"].to_pylist())
-    return {code for code in codes if code}
+    return {code for code in codes if code and _is_real(code)}
+
+
+def _is_real(la_code: str) -> bool:
+    return not re.fullmatch(SYNTHETIC_CODE, la_code)
 
 
 def _last_days(project: Path) -> list[dict[str, Any]]:
