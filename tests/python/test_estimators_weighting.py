@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from csc_outcomes.estimators import weighting
 from csc_outcomes.estimators.analyses import Analysis, fit
 from csc_outcomes.estimators.result import FloatArray, NotEstimableError
 from csc_outcomes.estimators.weighting import doubly_robust, entropy_balance, odds_weights
@@ -49,6 +50,9 @@ def test_doubly_robust_effect_equals_r(outcome: str) -> None:
     assert rows["treated"].df is None
     gap = rows["treated_mean"].estimate - rows["comparator_mean"].estimate
     assert gap == pytest.approx(expected["est"], abs=1e-12)
+    frame = all_eligible(outcome)
+    of_treated = frame.loc[frame["treated"] == 1, "value"].mean()
+    assert rows["treated_mean"].estimate == pytest.approx(of_treated, abs=1e-12)
 
 
 def test_clusters_of_one_case_only_add_the_factor() -> None:
@@ -155,6 +159,29 @@ def test_a_covariate_without_spread_needs_no_tilt() -> None:
     covariates = np.array([[2.0, 5.0], [3.0, 5.0], [1.0, 5.0], [2.0, 5.0], [4.0, 5.0]])
     weights = entropy_balance(treated, covariates, np.ones(5))
     assert weights[2:] @ covariates[2:, 0] / 2 == pytest.approx(2.5)
+
+
+def test_balance_does_not_hang_on_the_unit_of_a_covariate() -> None:
+    treated, covariates = arrays(all_eligible("escalated"))
+    plain = entropy_balance(treated, covariates, np.ones(len(treated)))
+    units = np.where(np.arange(covariates.shape[1]) % 2, 1e-13, 1e13)
+    assert entropy_balance(treated, covariates * units, np.ones(len(treated))) == pytest.approx(
+        plain, abs=1e-9
+    )
+
+
+def test_a_comparator_next_to_the_mean_of_the_treated_spoils_nothing() -> None:
+    treated = np.array([1.0, 1.0, 0.0, 0.0, 0.0, 0.0])
+    covariate = np.array([[2.0], [3.0], [2.5 + 1e-12], [1.0], [2.0], [9.0]])
+    weights = entropy_balance(treated, covariate, np.ones(6))
+    assert weights[2:] @ covariate[2:, 0] / 2 == pytest.approx(2.5, abs=1e-11)
+
+
+def test_weights_that_do_not_settle_are_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    treated, covariates = arrays(all_eligible("escalated"))
+    monkeypatch.setattr(weighting, "MAX_ITERATIONS", 1)
+    with pytest.raises(NotEstimableError, match=r"^not_converged: "):
+        entropy_balance(treated, covariates, np.ones(len(treated)))
 
 
 @pytest.mark.parametrize("estimator", ["ipw", "ebal", "aipw"])

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import duckdb
 import pyarrow as pa
 
 from csc_outcomes.landing.identifiers import pseudonym
 from csc_outcomes.landing.keys import find_demonstration_key
-from episodes import Extract
+from episodes import Case, Extract
 from projects import ROOT
-from reference import judge
+from reference import judge, rereferrals_of_cases
 from rule_studies import Study
 
 # What each table has for a case of a study, by its key; `found` reads it from the marts.
@@ -32,6 +33,8 @@ TABLES = {
         ("study_id", "la_code", "row_number"),
         ("at_risk_days", "closed_at_risk_days"),
     ),
+    "rereferred": (("study_id", "la_code", "row_number"), ("rereferred_on",)),
+    "referrals": (("la_code", "row_number", "referral_date", "is_rereferral"), ()),
     "links": (
         ("study_id", "la_code", "row_number", "comparator_la_code", "comparator_row_number"),
         ("gap_days",),
@@ -54,6 +57,24 @@ TYPES = {
     "ended_on": pa.int64(),
     "at_risk_days": pa.int64(),
     "closed_at_risk_days": pa.int64(),
+    "place": pa.int64(),
+    "n": pa.int64(),
+    "year": pa.int64(),
+    "n_previous_referrals": pa.int64(),
+    "plan_start_date": pa.date32(),
+    "referral_date": pa.date32(),
+    "closure_date": pa.date32(),
+    "escalation_date": pa.date32(),
+    "escalated_date": pa.date32(),
+    "end_date": pa.date32(),
+    "n_plans": pa.int64(),
+    "is_closed_without_need": pa.bool_(),
+    "clock_date": pa.date32(),
+    "rereferred_on": pa.date32(),
+    "is_nfa": pa.bool_(),
+    "is_rereferral": pa.bool_(),
+    "is_referral_date_assumed": pa.bool_(),
+    "is_outcome_known": pa.bool_(),
 }
 FOUND = {
     "outcomes": """
@@ -84,6 +105,15 @@ FOUND = {
         from int_rereferral_windows as w inner join case_rows as c using (la_code, case_id)
         group by all having sum(w.at_risk_days) > 0
     """,
+    "rereferred": """
+        select
+            r.study_id, r.la_code, c.row_number, r.rereferral_after_closure_date as rereferred_on
+        from int_rereferrals_after_closure as r inner join case_rows as c using (la_code, case_id)
+    """,
+    "referrals": """
+        select r.la_code, c.row_number, r.referral_date, r.is_rereferral
+        from std_referrals as r inner join case_rows as c using (la_code, case_id)
+    """,
     "links": """
         select
             p.study_id, p.la_code, t.row_number, p.comparator_la_code,
@@ -93,6 +123,11 @@ FOUND = {
         inner join case_rows as c
             on p.comparator_la_code = c.la_code and p.comparator_case_id = c.case_id
     """,
+}
+# What was found, by SQL; the table of what is expected; its keys, and what stands beside them.
+Comparison = tuple[str, str, Sequence[str], Sequence[str]]
+COMPARED: dict[str, Comparison] = {
+    table: (FOUND[table], f"expected_{table}", *TABLES[table]) for table in TABLES
 }
 
 
@@ -110,8 +145,7 @@ def expect(
     in two configurations counting twice."""
     name_cases(connection, extracts)
     for table in TABLES:
-        fields = ", ".join(f"{name} {_sql_type(name)}" for name in columns_of(table))
-        connection.execute(f"create or replace temp table expected_{table} ({fields})")
+        connection.execute(empty(f"expected_{table}", columns_of(table)))
     n_judged = 0
     for study in studies:
         rows: dict[str, list[tuple]] = {table: [] for table in TABLES}
@@ -127,11 +161,23 @@ def expect(
                 (*key, other.la_code, other.row, (other.start - judged.case.start).days)
                 for other in judged.comparators
             ]
+            if judged.rereferred_on:
+                rows["rereferred"].append((*key, judged.rereferred_on))
             if judged.at_risk_days > 0:
                 rows["exposure"].append((*key, judged.at_risk_days, judged.closed_at_risk_days))
         for table, found in rows.items():
             _insert(connection, table, found)
+    _insert(connection, "referrals", [row for e in extracts.values() for row in referrals_of(e)])
     return n_judged
+
+
+def referrals_of(extract: Extract) -> Iterator[tuple]:
+    """The original referral of each case, and each one that is counted as its re-referral."""
+    for case, again in zip(extract.cases, rereferrals_of_cases(extract), strict=True):
+        key = (extract.la_code, case.row)
+        if case.referral:
+            yield (*key, case.referral, False)
+        yield from ((*key, day, True) for day in again)
 
 
 def name_cases(connection: duckdb.DuckDBPyConnection, extracts: Mapping[str, Extract]) -> None:
@@ -139,7 +185,7 @@ def name_cases(connection: duckdb.DuckDBPyConnection, extracts: Mapping[str, Ext
     key = find_demonstration_key(ROOT / "extracts")
     assert key is not None
     named = [
-        (extract.la_code, pseudonym(key, extract.la_code, "case", case.name), case.row, case.name)
+        (extract.la_code, case_id_of(key, extract, case), case.row, case.name)
         for extract in extracts.values()
         for case in extract.cases
     ]
@@ -150,6 +196,20 @@ def name_cases(connection: duckdb.DuckDBPyConnection, extracts: Mapping[str, Ext
     connection.unregister("batch")
 
 
+def case_id_of(key: bytes, extract: Extract, case: Case) -> str:
+    """ "Where the source has no case id it is made from the child and the plan's start date"."""
+    if not extract.is_returned:
+        return pseudonym(key, extract.la_code, "case", case.name)
+    child = pseudonym(key, extract.la_code, "child", case.child)
+    return hashlib.md5(f"{extract.la_code}|{child}|{case.start}".encode()).hexdigest()
+
+
+def empty(table: str, names: Iterable[str]) -> str:
+    """SQL that makes a table with columns of these names."""
+    described = ", ".join(f"{name} {_sql_type(name)}" for name in names)
+    return f"create or replace temp table {table} ({described})"
+
+
 def _sql_type(name: str) -> str:
     kinds = {pa.int64(): "bigint", pa.float64(): "double", pa.date32(): "date"}
     kinds[pa.bool_()] = "boolean"
@@ -157,7 +217,13 @@ def _sql_type(name: str) -> str:
 
 
 def _insert(connection: duckdb.DuckDBPyConnection, table: str, rows: list[tuple]) -> None:
-    names = columns_of(table)
+    fill(connection, f"expected_{table}", columns_of(table), rows)
+
+
+def fill(
+    connection: duckdb.DuckDBPyConnection, table: str, names: Sequence[str], rows: list[tuple]
+) -> None:
+    """Adds rows to a table that has columns of these names."""
     columns = zip(*rows, strict=True) if rows else [()] * len(names)
     batch = pa.table(
         {
@@ -166,13 +232,12 @@ def _insert(connection: duckdb.DuckDBPyConnection, table: str, rows: list[tuple]
         }
     )
     connection.register("batch", batch)
-    connection.execute(f"insert into expected_{table} select * from batch")
+    connection.execute(f"insert into {table} select * from batch")
     connection.unregister("batch")
 
 
-def differing(table: str, found: str | None = None) -> str:
-    """SQL for the keys on which the marts and the reference differ, with the columns that do."""
-    keys, values = TABLES[table]
+def between(found: str, expected: str, keys: Sequence[str], values: Sequence[str]) -> str:
+    """SQL for the keys on which what was found and what is expected differ."""
 
     def differ(column: str) -> str:
         if column == "value":
@@ -181,24 +246,27 @@ def differing(table: str, found: str | None = None) -> str:
         return f"found.{column} is distinct from expected.{column}"
 
     named = ", ".join(f"case when {differ(column)} then '{column}' end" for column in values)
-    both = ", ".join(f"found.{column} as found_{column}, expected.{column}" for column in values)
-    missing = "case when expected.study_id is null then 'extra' "
-    missing += "when found.study_id is null then 'missing' end"
-    once = f"select {', '.join(keys)}, 'twice' as differs from ({found or FOUND[table]})"
+    named = f"concat_ws(', ', {named or 'null'})"
+    both = [f"found.{column} as found_{column}, expected.{column}" for column in values]
+    absent = [f"{side}.{keys[0]} is null" for side in ("found", "expected")]
+    missing = f"case when expected.{keys[0]} is null then 'extra' "
+    missing += f"when found.{keys[0]} is null then 'missing' end"
+    once = f"select {', '.join(keys)}, 'twice' as differs from ({found})"
     return f"""
         {once} group by {", ".join(keys)} having count(*) > 1
         union all by name
-        select {", ".join(keys)}, coalesce({missing}, concat_ws(', ', {named})) as differs, {both}
-        from ({found or FOUND[table]}) as found
-        full join expected_{table} as expected using ({", ".join(keys)})
-        where found.study_id is null or expected.study_id is null
-            or {" or ".join(differ(column) for column in values)}
+        select {", ".join([*keys, f"coalesce({missing}, {named}) as differs", *both])}
+        from ({found}) as found
+        full join {expected} as expected using ({", ".join(keys)})
+        where {" or ".join([*absent, *map(differ, values)])}
     """
 
 
-def differences(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
+def differences(
+    connection: duckdb.DuckDBPyConnection, compared: Mapping[str, Comparison] | None = None
+) -> dict[str, int]:
     """How many rows of each table differ, with nothing said of a single one."""
     return {
-        table: connection.execute(f"select count(*) from ({differing(table)})").fetchall()[0][0]
-        for table in TABLES
+        table: connection.execute(f"select count(*) from ({between(*how)})").fetchall()[0][0]
+        for table, how in (compared or COMPARED).items()
     }

@@ -97,11 +97,12 @@ class Absence:
 @dataclass(frozen=True)
 class Extract:
     """Everything that one authority delivers, as of a day; the first `n_older` of its cases came in
-    an earlier delivery and in no later one."""
+    an earlier delivery and in no later one. Of cases that `is_returned` no source gives an id."""
 
     la_code: str
     as_of: date
     n_older: int = 0
+    is_returned: bool = False
     cases: list[Case] = field(default_factory=list)
     enrolments: list[Enrolment] = field(default_factory=list)
     allocations: list[Allocation] = field(default_factory=list)
@@ -377,6 +378,9 @@ class Maker:
                 referral = Referral(la_code, child, named, day)
                 if referral not in self.extract.referrals[-9:]:
                     self.extract.referrals.append(referral)
+            elif case.rereferrals and case.row % 9 == 0:  # told in both files
+                again = Referral(la_code, child, case.name, min(case.rereferrals))
+                self.extract.referrals.append(again)
         if draw() < 0.3:
             group = family or child
             arm = "treated" if random.Random(group).random() < 0.6 else "comparator"

@@ -14,8 +14,18 @@ import pyarrow as pa
 from csc_outcomes.evaluation.caliper_tables import caliper_weights
 from csc_outcomes.published_statistics.landing import land_everything
 from episodes import Extract
-from front_door import READ, Model, compiled, in_order, land, seed_csv, seed_rows
+from front_door import (
+    READ,
+    Model,
+    compiled,
+    in_order,
+    land,
+    land_returns,
+    seed_csv,
+    seed_rows,
+)
 from projects import Project
+from returns import Authority
 from rule_studies import Study
 
 GATE = "fct_expectation_results"
@@ -29,9 +39,9 @@ class Rules:
     `models` are in order, each after what it reads; `connection` holds them as tables.
     """
 
-    def __init__(self, built: Project) -> None:
+    def __init__(self, built: Project, read: Iterable[str] = READ) -> None:
         self.built = built
-        self.models = needed(compiled(built))
+        self.models = needed(compiled(built), read)
         self.connection = duckdb.connect()
         self.connection.execute(f"attach ':memory:' as {DATABASE}; use {DATABASE}")
         self.connection.execute("set threads = 1; set preserve_insertion_order = true")
@@ -43,8 +53,10 @@ class Rules:
         extracts: Mapping[str, Extract],
         studies: Sequence[Study],
         twice: bool = False,
+        returned: Iterable[Authority] = (),
     ) -> None:
-        """Lands extracts in a folder, every delivery `twice` if asked to, and runs every model."""
+        """Lands extracts in a folder, every delivery `twice` if asked to, and what authorities
+        `returned`; runs every model."""
         project = Project(folder)
         for part in ("dbt_project.yml", "extracts/demonstration.key"):
             (folder / part).parent.mkdir(parents=True, exist_ok=True)
@@ -52,6 +64,8 @@ class Rules:
         for extract in extracts.values():
             for delivery in ("1", "2")[: 1 + twice]:
                 land(project, extract, delivery)
+        for authority in returned:
+            land_returns(project, authority)
         land_everything(folder)
         self.landing = folder / "landing"
         self._seed(studies)
@@ -118,9 +132,9 @@ class Rules:
         self.connection.unregister("given")
 
 
-def needed(models: Mapping[str, Model]) -> dict[str, Model]:
-    """The models that the comparison rests on, without the gate."""
-    wanted, open_names = set(), list(READ)
+def needed(models: Mapping[str, Model], read: Iterable[str]) -> dict[str, Model]:
+    """The models that what is read rests on, without the gate."""
+    wanted, open_names = set(), list(read)
     while open_names:
         name = open_names.pop()
         if name in wanted or name == GATE:

@@ -93,6 +93,7 @@ class Judged(NamedTuple):
     is_date_assumed: bool
     is_undated: bool
     comparators: list[Case]
+    rereferred_on: date | None
 
 
 @dataclass(frozen=True)
@@ -833,4 +834,5 @@ def judge_parts(parts: list[tuple[View, Extract, list[Record]]]) -> Iterator[Jud
                 closed,
                 *undated_flags(record, view),
                 list(record.comparators) if has_links else [],
+                rereferral_after(record, closure, view.observed_until),
             )
