@@ -12,6 +12,7 @@ select
     primary_need_code,
     'episode' as made_of,
     cast(null as date) as escalated_date,
+    true as is_end_consistent,
     extract_as_of_date,
     file_key,
     source_row_number

@@ -1,5 +1,6 @@
 -- One row per case of a child in need that returns hold, with what they say of the child. What
--- became of a case that is open in the last return that has it, and not in a later one, is unknown.
+-- became of a case that is open in the last return that has it, and not in a later one, is unknown,
+-- and of one whose episode closed before it began.
 with
 cases as (
     select * from {{ ref('std_chain_cases') }}
@@ -60,6 +61,7 @@ select
             and greatest(cases.extract_as_of_date, referrals.extract_as_of_date)
             < newest.extract_as_of_date
             then false
+        when not cases.is_end_consistent then false
     end as is_outcome_known,
     cast(null as string) as unreadable_values,
     cases.made_of,

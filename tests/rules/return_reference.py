@@ -335,7 +335,10 @@ def describe(case: ReturnCase, needs: list[Need], newest: date) -> None:
     # "An episode that is open in one year and missing from the next has an unknown end"
     told_last = max(case.as_of, case.episode.as_of) if case.episode else case.as_of
     is_open = case.closure is None and case.escalated is None
-    if is_open and told_last < newest:
+    closed_before = bool(
+        case.episode and case.episode.closure and case.episode.closure < case.start
+    )
+    if is_open and (told_last < newest or closed_before):
         case.is_outcome_known = False
 
 
@@ -383,7 +386,8 @@ def chain_cases(
         first = links[0][0].record.start_date
         end = last.end_date or (need.closure if need else None)
         escalated = escalation_that_ends(first, end, starts[child])
-        closure = None if escalated else end
+        # an episode that closed before its plan began says nothing of when the case did
+        closure = None if escalated or (end and end < first) else end
         as_of = max(plan.delivery.as_of for plan, _ in links)
         source = links[0][0]
         case = ReturnCase(child, first, need, closure, "plans", escalated, as_of, source)
