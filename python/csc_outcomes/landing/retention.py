@@ -101,8 +101,9 @@ def study_data(project: Path, folders: list[DeliveryFolder]) -> list[StudyData]:
     """The studies of which real data of any of their authorities are here, as deliveries, landed or
     built, by study. Where something built is here and nobody knows whose it is, it may be that of
     every authority that a study names."""
-    built = authorities_built(project)
-    is_unknown = built is None and not (project / LANDING / LOADED).is_dir()
+    built, landing = authorities_built(project), project / LANDING
+    # a file in the folder's place: the door tells of it
+    is_unknown = built is None and not (landing / LOADED).is_dir() and not landing.is_file()
     here: dict[str, set[str]] = {code: set() for code in landed_codes(project) | (built or set())}
     for folder in folders:
         if folder.la_code and _is_real(folder.la_code):
